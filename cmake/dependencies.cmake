@@ -2,6 +2,16 @@
 
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
+# Abseil goes into the programs, which start faster for it and can be carried to a machine without it. Debian's
+# targets name the shared libraries; the archives lie beside them.
+get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
+foreach(target ${imported})
+  get_target_property(shared ${target} IMPORTED_LOCATION_NONE)
+  if(target MATCHES "^absl::" AND shared MATCHES "^(.*)\\.so" AND EXISTS "${CMAKE_MATCH_1}.a")
+    string(REGEX REPLACE "\\.so.*$" ".a" archive "${shared}")
+    set_target_properties(${target} PROPERTIES IMPORTED_LOCATION_NONE "${archive}")
+  endif()
+endforeach()
 find_package(nlohmann_json REQUIRED)
 
 # Not find_package(libzip): Debian's file for it fails unless libzip's command line tools are installed too.
@@ -46,12 +56,12 @@ if(CERMET_LLVM_STATIC)
     target
     targetparser
     transformutils
-    x86
-    nvptx
-    aarch64
-    arm
-    riscv
-    webassembly)
+    X86
+    NVPTX
+    AArch64
+    ARM
+    RISCV
+    WebAssembly)
   target_link_libraries(cermet_llvm INTERFACE ${llvm_libraries})
 else()
   target_link_libraries(cermet_llvm INTERFACE LLVM)
