@@ -1,0 +1,26 @@
+// The invariants of kernel IR.
+//
+//  1. Buffer names are distinct; kGlobal buffers come first; scratch and shared shapes are constant; only kGlobal buffers are packed, and
+//     their shape is the packed shape.
+//  2. Every value is defined once, before its uses, in an enclosing or the same block.
+//  3. Operand counts and types are those of the instruction; tiles broadcast; carried, yielded and result types agree.
+//  4. Stores go to buffers with access out or inout (or scratch, shared); loads from in, inout, scratch or shared; as many indices as dims.
+//  5. Loop steps are positive; unrolled and thread loops have constant bounds; block loops are outermost; barriers stand inside
+//     thread loops, under uniform control flow.
+//  6. Compute ops are basic elementwise ops with operand types that their row allows.
+// After `legalize` (VerifyLegal): tiles have rank 1 and at most `max_vector_bytes` bytes; no tile indices except in masked or
+// gathered loads; no unrolled loops.
+#ifndef CERMET_IR_KERNEL_VERIFIER_H_
+#define CERMET_IR_KERNEL_VERIFIER_H_
+
+#include "absl/status/status.h"
+#include "ir/kernel/kernel.h"
+
+namespace cermet::kernel {
+
+absl::Status Verify(const Kernel& kernel);
+absl::Status VerifyLegal(const Kernel& kernel, int64_t max_vector_bytes);
+
+}  // namespace cermet::kernel
+
+#endif  // CERMET_IR_KERNEL_VERIFIER_H_
