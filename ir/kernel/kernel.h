@@ -109,6 +109,11 @@ struct Block {
 // broadcast. With `lanes` = n > 0, indices are scalars and the access is to n consecutive elements of the last dim: a rank-1 tile.
 // Where a mask (bool, broadcasting to the access) is false, a load gives zero and touches no memory, and a store does nothing.
 // Every unmasked index is inside the buffer: the interpreter checks it, compiled code relies on it.
+//
+// A kFor with order_lanes = L > 1 (serial, scalar carried values) is a reduction in the order `lanes(L)` of ir/order.h: it keeps L copies
+// of the carried values, each starting from the inits; iteration number i works on copy i mod L; at the end the copies are combined by
+// halving (copy l with copy l + L/2, then L/4, ...) with blocks[1], whose params are the left and then the right values.
+// The schedule rewrites it to tiles of L lanes.
 struct Inst {
   InstKind kind = InstKind::kConstant;
   std::vector<ValueId> results;
@@ -125,6 +130,7 @@ struct Inst {
   int64_t start = 0;
   LoopKind loop = LoopKind::kSerial;
   int64_t step = 1;       // positive
+  int64_t order_lanes = 1;  // kFor: > 1 makes a lanes loop, see below
   std::string iv_name;    // a hint for printing the induction variable
   int64_t code = 0;
   std::string message;
@@ -181,6 +187,11 @@ class KernelBuilder {
   std::vector<ValueId> For(ValueId lower, ValueId upper, int64_t step, LoopKind loop, absl::string_view iv_name,
                            const std::vector<ValueId>& inits,
                            const std::function<std::vector<ValueId>(KernelBuilder&, ValueId, const std::vector<ValueId>&)>& body);
+  // A lanes loop over [lower, upper) with step 1; `combine` gets the left and the right values.
+  std::vector<ValueId> ForLanes(
+      ValueId lower, ValueId upper, int64_t order_lanes, absl::string_view iv_name, const std::vector<ValueId>& inits,
+      const std::function<std::vector<ValueId>(KernelBuilder&, ValueId, const std::vector<ValueId>&)>& body,
+      const std::function<std::vector<ValueId>(KernelBuilder&, const std::vector<ValueId>&, const std::vector<ValueId>&)>& combine);
   std::vector<ValueId> If(ValueId condition, const std::function<std::vector<ValueId>(KernelBuilder&)>& then_body,
                           const std::function<std::vector<ValueId>(KernelBuilder&)>& else_body);
   // Appends a copy of `inst` whose results have been allotted already.
