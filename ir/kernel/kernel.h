@@ -92,7 +92,7 @@ enum class InstKind : uint8_t {
   kSlice,       // 1 (tile)     tile                                       axis, start: elements start.. of `axis`
   kExtract,     // 1 (scalar)   rank-1 tile                                start: the element
   kSplat,       // 1 (tile)     scalar (or a tile that broadcasts to it)   -
-  kFor,         // carried      lower, upper (i64), carried inits          loop, step, blocks[0](iv, carried) yields carried
+  kFor,         // carried      lower, upper (i64), carried inits          loop, step, blocks[0](iv, carried) yields carried; order_lanes
   kIf,          // any          condition (bool scalar)                    blocks[0], blocks[1] yield the results
   kBarrier,     // 0            -                                          GPU: all threads of the block meet
   kCheck,       // 0            condition (bool scalar), index (i64)       code, message: fails the run if false
@@ -131,6 +131,7 @@ struct Inst {
   LoopKind loop = LoopKind::kSerial;
   int64_t step = 1;       // positive
   int64_t order_lanes = 1;  // kFor: > 1 makes a lanes loop, see below
+  int64_t order_lanes = 1;
   std::string iv_name;    // a hint for printing the induction variable
   int64_t code = 0;
   std::string message;

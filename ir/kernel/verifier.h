@@ -7,9 +7,10 @@
 //  4. Stores go to buffers with access out or inout (or scratch, shared); loads from in, inout, scratch or shared; as many indices as dims.
 //  5. Loop steps are positive; unrolled and thread loops have constant bounds; block loops are outermost; barriers stand inside
 //     thread loops, under uniform control flow.
-//  6. Compute ops are basic elementwise ops with operand types that their row allows.
+//  6. Only serial loops have order lanes: a power of two, with a combiner that takes the carried values twice and yields them once.
+//  7. Compute ops are basic elementwise ops with operand types that their row allows.
 // After `legalize` (VerifyLegal): tiles have rank 1 and at most `max_vector_bytes` bytes; no tile indices except in masked or
-// gathered loads; no unrolled loops.
+// gathered loads; no unrolled loops; no order lanes.
 #ifndef CERMET_IR_KERNEL_VERIFIER_H_
 #define CERMET_IR_KERNEL_VERIFIER_H_
 
