@@ -131,7 +131,6 @@ struct Inst {
   LoopKind loop = LoopKind::kSerial;
   int64_t step = 1;       // positive
   int64_t order_lanes = 1;  // kFor: > 1 makes a lanes loop, see below
-  int64_t order_lanes = 1;
   std::string iv_name;    // a hint for printing the induction variable
   int64_t code = 0;
   std::string message;
