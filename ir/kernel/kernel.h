@@ -171,7 +171,8 @@ class KernelBuilder {
   ValueId Add(ValueId a, ValueId b) { return Compute(OpCode::kAdd, {a, b}); }
   ValueId Sub(ValueId a, ValueId b) { return Compute(OpCode::kSub, {a, b}); }
   ValueId Mul(ValueId a, ValueId b) { return Compute(OpCode::kMul, {a, b}); }
-  // Floor division and non-negative remainder of indices by a positive value.
+  // Quotient and remainder of a non-negative index by a positive value: a kDiv or kRem. Schedules keep indices non-negative (a clamp
+  // or mask comes first), where rounding towards zero is rounding down.
   ValueId FloorDiv(ValueId a, ValueId b);
   ValueId FloorMod(ValueId a, ValueId b);
   ValueId Load(int32_t buffer, std::vector<ValueId> indices, ValueId mask = kNoValue, int64_t lanes = 0);
