@@ -1,0 +1,31 @@
+// The table of environment variables, and the one call of getenv.
+#include "ir/env.h"
+
+#include <cstdlib>
+
+namespace cermet {
+
+const std::vector<EnvVarInfo>& AllEnvVars() {
+  static const std::vector<EnvVarInfo>* const table = new std::vector<EnvVarInfo>{
+      {EnvVar::kDump, "CERMET_DUMP", "Directory for numbered dumps of what each pass changed."},
+      {EnvVar::kDisable, "CERMET_DISABLE",
+       "Passes and rules to leave out, separated by commas: `cse,simplify/add_zero`."},
+      {EnvVar::kPassLimit, "CERMET_PASS_LIMIT",
+       "Stops passes after this many changes of the module: for bisecting a wrong result."},
+      {EnvVar::kTrace, "CERMET_TRACE", "File for a profile of every run (Chrome trace format)."},
+      {EnvVar::kVerify, "CERMET_VERIFY",
+       "`eval`: checks the results of each kernel against the reference evaluator."},
+      {EnvVar::kCacheDir, "CERMET_CACHE_DIR",
+       "Directory of the disk cache of compiled code; `off` turns the cache off."},
+      {EnvVar::kThreads, "CERMET_THREADS", "Default number of threads of a session."},
+  };
+  return *table;
+}
+
+std::string GetEnv(EnvVar variable) {
+  const EnvVarInfo& info = AllEnvVars()[static_cast<size_t>(variable)];
+  const char* value = std::getenv(std::string(info.name).c_str());
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+}  // namespace cermet

@@ -1,0 +1,52 @@
+// The table of passes: one row each. The pass itself is in the file of its name.
+#include "passes/registry.h"
+
+#include "absl/strings/str_cat.h"
+#include "passes/graph_passes.h"
+
+namespace cermet {
+
+const std::vector<PassInfo>& AllPasses() {
+  static const std::vector<PassInfo>* const table = new std::vector<PassInfo>{
+      {"dce",
+       "Removes nodes, parameters of bodies and constants that nothing uses.",
+       kExact,
+       DeadCodeElimination,
+       {}},
+  };
+  return *table;
+}
+
+const PassInfo* FindPass(absl::string_view name) {
+  for (const PassInfo& pass : AllPasses()) {
+    if (pass.name == name) return &pass;
+  }
+  return nullptr;
+}
+
+const std::vector<std::string>& OptimizationPipeline() {
+  static const std::vector<std::string>* const pipeline = new std::vector<std::string>{"dce"};
+  return *pipeline;
+}
+
+std::string PassesMarkdown() {
+  std::string text =
+      "# Passes\n\n"
+      "Generated from the table in passes/registry.cc by `tools/bless`; a test compares the two.\n"
+      "`cermet opt --list-passes` prints the same. Any pass or rule can be left out with\n"
+      "`CERMET_DISABLE=pass,pass/rule`; `--numerics exact` leaves out what is approximate.\n";
+  for (const PassInfo& pass : AllPasses()) {
+    absl::StrAppend(&text, "\n## ", pass.name, "\n\n", pass.doc, "\n");
+    if (pass.rules.empty()) continue;
+    absl::StrAppend(&text, "\n| rule | replaces | exact |\n|---|---|---|\n");
+    for (const RuleInfo& rule : pass.rules) {
+      const std::string exact = rule.exactness.exact()
+                                    ? std::string("yes")
+                                    : absl::StrCat("within ", rule.exactness.bound);
+      absl::StrAppend(&text, "| ", rule.name, " | `", rule.equation, "` | ", exact, " |\n");
+    }
+  }
+  return text;
+}
+
+}  // namespace cermet

@@ -1,0 +1,22 @@
+// Walking the graphs of a module.
+#ifndef CERMET_PASSES_WALK_H_
+#define CERMET_PASSES_WALK_H_
+
+#include <functional>
+
+#include "ir/graph.h"
+
+namespace cermet {
+
+// Calls `visit` for every graph of the module and every body of an `if`, `while` or `fusion` in
+// them, bodies before the graph they are in. Scalar bodies (the combiners of reductions and
+// scatters) are left out: they are a single op in nearly all cases, and recognised by that.
+void ForEachControlGraph(Module& module, const std::function<void(Graph&)>& visit);
+
+// Removes the nodes without effect that no result and no node with an effect needs, in this graph
+// (not in bodies). Parameters stay. True if there were any.
+bool RemoveDeadNodes(Graph& graph);
+
+}  // namespace cermet
+
+#endif  // CERMET_PASSES_WALK_H_
