@@ -7,6 +7,7 @@
 //                        (its element number is j) and the outer reduced dims; element j goes to lane j mod 64; each lane is a sequential chain
 //                        over the outer dims and then j, starting from the combiner's identity; lanes are then combined by halving: lane l with
 //                        lane l+32, then 16, 8, 4, 2, 1; the result is combined as combine(init, total).
+//                        A body that is not one simple combiner (BinaryBody) has no known identity: its lanes start from the inits.
 // Integers and min/max round nothing, so every order gives one result; they carry an order for the printed schedule all the same.
 #ifndef CERMET_IR_ORDER_H_
 #define CERMET_IR_ORDER_H_

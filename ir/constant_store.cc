@@ -1,0 +1,324 @@
+// The constant store and its side file.
+//
+// The file is little-endian:
+//   header (64 bytes)  magic "CERMETCS", u32 version, u32 entries, u64 index bytes, u64 file bytes,
+//   u64 hash of the index, zeros index              per entry, in order of names: u32 name length,
+//   u32 dtype, u32 rank, u32 zero, i64 extents[rank],
+//                      u64 data offset, u64 data bytes, u64 content hash, the name, zeros up to a
+//                      multiple of 8
+//   data               each entry at a multiple of 64 bytes, so that a mapped file can be used in
+//   place
+#include "ir/constant_store.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "ir/status.h"
+
+namespace cermet {
+namespace {
+
+constexpr char kMagic[8] = {'C', 'E', 'R', 'M', 'E', 'T', 'C', 'S'};
+constexpr uint32_t kVersion = 1;
+constexpr uint64_t kAlignment = 64;
+
+struct Header {
+  char magic[8];
+  uint32_t version;
+  uint32_t entries;
+  uint64_t index_bytes;
+  uint64_t file_bytes;
+  uint64_t index_hash;
+  char zeros[24];
+};
+static_assert(sizeof(Header) == 64);
+
+uint64_t AlignUp(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
+
+template <typename T>
+void AppendValue(std::string* text, T value) {
+  text->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+uint64_t ContentHash(const ConstantEntry& entry) {
+  uint64_t seed = static_cast<uint64_t>(entry.dtype) + 1;
+  seed = HashBytes(entry.shape.data(), static_cast<int64_t>(entry.shape.size() * sizeof(int64_t)),
+                   seed);
+  return HashBytes(entry.data, entry.byte_size, seed);
+}
+
+bool SameContent(const ConstantEntry& a, const ConstantEntry& b) {
+  return a.content_hash == b.content_hash && a.dtype == b.dtype && a.shape == b.shape &&
+         (a.data == b.data || std::memcmp(a.data, b.data, static_cast<size_t>(a.byte_size)) == 0);
+}
+
+std::string ValidName(absl::string_view hint) {
+  std::string name(hint);
+  for (char& c : name) {
+    const unsigned char u = static_cast<unsigned char>(c);
+    if (!std::isalnum(u) && std::strchr("._/-:", c) == nullptr) c = '_';
+  }
+  return name.empty() ? "constant" : name;
+}
+
+// A file mapped read-only; unmapped when the last entry that uses it goes.
+class MappedFile {
+ public:
+  MappedFile(void* data, size_t size) : data_(data), size_(size) {}
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile() { munmap(data_, size_); }
+  const char* data() const { return static_cast<const char*>(data_); }
+  uint64_t size() const { return size_; }
+
+ private:
+  void* data_;
+  size_t size_;
+};
+
+absl::StatusOr<std::shared_ptr<const MappedFile>> MapFile(const std::string& path) {
+  const auto error = [&path](const char* what) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot ", what, ": ", std::strerror(errno)));
+  };
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return error("open");
+  struct stat info = {};
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    close(fd);
+    return absl::InvalidArgumentError(path + ": not a file");
+  }
+  const size_t size = static_cast<size_t>(info.st_size);
+  if (size < sizeof(Header)) {
+    close(fd);
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": not a constants file: only ", size, " bytes long"));
+  }
+  void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  close(fd);
+  if (data == MAP_FAILED) return error("map");
+  return std::make_shared<const MappedFile>(data, size);
+}
+
+// Reads the index, never past its end.
+class IndexReader {
+ public:
+  IndexReader(const char* data, uint64_t size) : data_(data), size_(size) {}
+
+  template <typename T>
+  bool Read(T* value) {
+    if (size_ - position_ < sizeof(T)) return false;
+    std::memcpy(value, data_ + position_, sizeof(T));
+    position_ += sizeof(T);
+    return true;
+  }
+  bool ReadText(uint64_t size, std::string* text) {
+    if (size_ - position_ < size) return false;
+    text->assign(data_ + position_, size);
+    position_ += size;
+    return true;
+  }
+  bool SkipTo(uint64_t alignment) {
+    const uint64_t next = AlignUp(position_, alignment);
+    if (next > size_) return false;
+    position_ = next;
+    return true;
+  }
+
+ private:
+  const char* data_;
+  uint64_t size_;
+  uint64_t position_ = 0;
+};
+
+// Reads one entry; an empty string, or what is wrong with it.
+std::string ReadEntry(const std::shared_ptr<const MappedFile>& file, IndexReader* reader,
+                      std::string* name, ConstantEntry* entry) {
+  uint32_t name_length, dtype, rank, zero;
+  if (!reader->Read(&name_length) || !reader->Read(&dtype) || !reader->Read(&rank) ||
+      !reader->Read(&zero)) {
+    return "the index is truncated";
+  }
+  if (dtype >= static_cast<uint32_t>(DType::kToken)) return "unknown element type";
+  entry->dtype = static_cast<DType>(dtype);
+  for (uint32_t i = 0; i < rank; ++i) {
+    int64_t extent;
+    if (!reader->Read(&extent)) return "the index is truncated";
+    entry->shape.push_back(extent);
+  }
+  uint64_t offset, bytes;
+  if (!reader->Read(&offset) || !reader->Read(&bytes) || !reader->Read(&entry->content_hash) ||
+      !reader->ReadText(name_length, name) || !reader->SkipTo(8)) {
+    return "the index is truncated";
+  }
+  const absl::StatusOr<int64_t> elements =
+      StaticNumElements(Shape(entry->shape.begin(), entry->shape.end()));
+  int64_t expected;
+  if (!elements.ok()) return std::string(elements.status().message());
+  if (__builtin_mul_overflow(*elements, ByteSize(entry->dtype), &expected) ||
+      bytes != static_cast<uint64_t>(expected)) {
+    return "the size of its data does not match its type " + entry->type().ToString();
+  }
+  if (offset % kAlignment != 0 || offset > file->size() || bytes > file->size() - offset) {
+    return "its data is not inside the file";
+  }
+  entry->data = file->data() + offset;
+  entry->byte_size = expected;
+  entry->owner = file;
+  return "";
+}
+
+}  // namespace
+
+uint64_t HashBytes(const void* data, int64_t size, uint64_t seed) {
+  constexpr uint64_t kPrime = 0x9e3779b97f4a7c15ull;
+  const char* bytes = static_cast<const char*>(data);
+  uint64_t hash = (seed ^ 0xcbf29ce484222325ull) + static_cast<uint64_t>(size) * kPrime;
+  for (; size > 0; size -= 8, bytes += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes, static_cast<size_t>(size < 8 ? size : 8));
+    hash = (hash ^ word) * kPrime;
+    hash ^= hash >> 32;
+  }
+  hash *= 0xd6e8feb86659fd93ull;
+  return hash ^ (hash >> 29);
+}
+
+Type ConstantEntry::type() const { return Type(dtype, Shape(shape.begin(), shape.end())); }
+
+Literal ConstantEntry::ToLiteral() const {
+  Literal literal(dtype, shape);
+  if (byte_size > 0) std::memcpy(literal.data(), data, static_cast<size_t>(byte_size));
+  return literal;
+}
+
+std::string ConstantStore::Add(absl::string_view hint, Literal value) {
+  auto owner = std::make_shared<const Literal>(std::move(value));
+  ConstantEntry entry;
+  entry.dtype = owner->dtype();
+  entry.shape = owner->shape();
+  entry.data = owner->data();
+  entry.byte_size = owner->byte_size();
+  entry.owner = owner;
+  return Add(hint, std::move(entry));
+}
+
+std::string ConstantStore::Add(absl::string_view hint, ConstantEntry entry) {
+  entry.content_hash = ContentHash(entry);
+  const std::string base = ValidName(hint);
+  std::string name = base;
+  for (int64_t i = 1;; ++i) {
+    const ConstantEntry* found = Find(name);
+    if (found == nullptr) break;
+    if (SameContent(*found, entry)) return name;
+    name = absl::StrCat(base, ".", i);
+  }
+  entries_.emplace(name, std::move(entry));
+  return name;
+}
+
+const ConstantEntry* ConstantStore::Find(absl::string_view name) const {
+  auto it = entries_.find(std::string(name));
+  return it == entries_.end() ? nullptr : &it->second;
+}
+
+void ConstantStore::Erase(absl::string_view name) { entries_.erase(std::string(name)); }
+
+absl::Status ConstantStore::WriteTo(const std::string& path) const {
+  // The index has the same length whatever the offsets are, so offsets follow from a first pass.
+  uint64_t index_bytes = 0;
+  for (const auto& [name, entry] : entries_) {
+    index_bytes += 16 + 8 * entry.shape.size() + 24 + AlignUp(name.size(), 8);
+  }
+  std::string index;
+  uint64_t offset = AlignUp(sizeof(Header) + index_bytes, kAlignment);
+  for (const auto& [name, entry] : entries_) {
+    AppendValue(&index, static_cast<uint32_t>(name.size()));
+    AppendValue(&index, static_cast<uint32_t>(entry.dtype));
+    AppendValue(&index, static_cast<uint32_t>(entry.shape.size()));
+    AppendValue(&index, uint32_t{0});
+    for (int64_t extent : entry.shape) AppendValue(&index, extent);
+    AppendValue(&index, offset);
+    AppendValue(&index, static_cast<uint64_t>(entry.byte_size));
+    AppendValue(&index, entry.content_hash);
+    index += name;
+    index.resize(AlignUp(index.size(), 8), '\0');
+    offset = AlignUp(offset + static_cast<uint64_t>(entry.byte_size), kAlignment);
+  }
+  Header header = {};
+  std::memcpy(header.magic, kMagic, sizeof(kMagic));
+  header.version = kVersion;
+  header.entries = static_cast<uint32_t>(entries_.size());
+  header.index_bytes = index_bytes;
+  header.file_bytes = offset;
+  header.index_hash = HashBytes(index.data(), static_cast<int64_t>(index.size()));
+
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  if (!file) return absl::PermissionDeniedError(path + ": cannot write the file");
+  file.write(reinterpret_cast<const char*>(&header), sizeof(header));
+  file.write(index.data(), static_cast<std::streamsize>(index.size()));
+  uint64_t position = sizeof(header) + index.size();
+  const char zeros[kAlignment] = {};
+  const auto pad = [&] {
+    const uint64_t next = AlignUp(position, kAlignment);
+    file.write(zeros, static_cast<std::streamsize>(next - position));
+    position = next;
+  };
+  pad();
+  for (const auto& [name, entry] : entries_) {
+    file.write(static_cast<const char*>(entry.data), entry.byte_size);
+    position += static_cast<uint64_t>(entry.byte_size);
+    pad();
+  }
+  file.flush();
+  if (!file) return absl::ResourceExhaustedError(path + ": writing the constants failed");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ConstantStore> ConstantStore::ReadFrom(const std::string& path) {
+  CERMET_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MapFile(path));
+  const auto error = [&path](const std::string& what) {
+    return absl::InvalidArgumentError(path + ": " + what);
+  };
+  Header header;
+  std::memcpy(&header, file->data(), sizeof(header));
+  if (std::memcmp(header.magic, kMagic, sizeof(kMagic)) != 0) {
+    return error("not a constants file: it does not start with CERMETCS");
+  }
+  if (header.version != kVersion) {
+    return error(
+        absl::StrCat("constants file of version ", header.version, "; this is version ", kVersion));
+  }
+  if (header.file_bytes != file->size()) {
+    return error(absl::StrCat("the file should be ", header.file_bytes, " bytes long and is ",
+                              file->size()));
+  }
+  const char* index = file->data() + sizeof(header);
+  if (header.index_bytes > file->size() - sizeof(header) ||
+      HashBytes(index, static_cast<int64_t>(header.index_bytes)) != header.index_hash) {
+    return error("the index is damaged");
+  }
+  ConstantStore store;
+  IndexReader reader(index, header.index_bytes);
+  for (uint32_t i = 0; i < header.entries; ++i) {
+    std::string name;
+    ConstantEntry entry;
+    const std::string problem = ReadEntry(file, &reader, &name, &entry);
+    if (!problem.empty()) return error(absl::StrCat("entry ", i, " \"", name, "\": ", problem));
+    if (ValidName(name) != name || !store.entries_.emplace(name, std::move(entry)).second) {
+      return error(absl::StrCat("entry ", i, ": bad or repeated name \"", name, "\""));
+    }
+  }
+  return store;
+}
+
+}  // namespace cermet
