@@ -2,7 +2,9 @@
 #ifndef CERMET_IR_BUILDER_H_
 #define CERMET_IR_BUILDER_H_
 
+#include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +15,10 @@
 
 namespace cermet {
 
-// Appends nodes to one graph, inferring result types (ir/infer.h). The first error sticks: later calls return null Values and
-// do nothing, and status() tells what was wrong, where, and with which shapes. So straight-line code needs one check at its end.
-// Not thread safe. Does not own the graph.
+// Appends nodes to one graph, inferring result types (ir/infer.h). The first error sticks: later
+// calls return null Values and do nothing, and status() tells what was wrong, where, and with which
+// shapes. So straight-line code needs one check at its end. Not thread safe. Does not own the
+// graph.
 class Builder {
  public:
   explicit Builder(Graph* graph) : graph_(graph) {}
@@ -30,7 +33,8 @@ class Builder {
 
   // Any op whose result types follow from operands, attributes and bodies.
   Value Make(OpCode op, std::vector<Value> operands, AttrMap attrs = {});
-  Node* MakeNode(OpCode op, std::vector<Value> operands, AttrMap attrs = {}, std::vector<std::unique_ptr<Graph>> bodies = {});
+  Node* MakeNode(OpCode op, std::vector<Value> operands, AttrMap attrs = {},
+                 std::vector<std::unique_ptr<Graph>> bodies = {});
   // Any op whose result types must be told (iota, reshape, convert, ...); they are verified.
   Value MakeTyped(OpCode op, std::vector<Value> operands, Type type, AttrMap attrs = {});
 
@@ -58,7 +62,8 @@ class Builder {
   Value Transpose(Value x, std::vector<int64_t> permutation);
   Value Slice(Value x, std::vector<Dim> start, std::vector<Dim> limit, std::vector<int64_t> stride);
   Value Concat(std::vector<Value> values, int64_t dim);
-  Value Pad(Value x, Value value, std::vector<Dim> low, std::vector<Dim> high, std::vector<int64_t> interior);
+  Value Pad(Value x, Value value, std::vector<Dim> low, std::vector<Dim> high,
+            std::vector<int64_t> interior);
   Value Iota(const Type& type, int64_t dim);
   Value DimSize(const Dim& dim);
 
@@ -69,6 +74,10 @@ class Builder {
   Value Dot(Value lhs, Value rhs, DimPair contract, DimPair batch = {});
 
  private:
+  Node* Append(OpCode op, std::vector<Value> operands, std::vector<Type> types, AttrMap attrs,
+               std::vector<std::unique_ptr<Graph>> bodies);
+  void BroadcastScalars(std::initializer_list<Value*> values);
+
   Graph* graph_;
   Location location_;
   absl::Status status_;

@@ -69,6 +69,7 @@ class Node {
   const std::vector<Type>& types() const { return types_; }
   const Type& type(int64_t i = 0) const { return types_[i]; }
   void set_type(int64_t i, Type type) { types_[i] = std::move(type); }
+  void set_types(std::vector<Type> types) { types_ = std::move(types); }
   int64_t num_results() const { return static_cast<int64_t>(types_.size()); }
   Value result(int i = 0) { return Value{this, i}; }
 
