@@ -5,8 +5,11 @@
 
 #include <zip.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -52,8 +55,9 @@ absl::StatusOr<std::string> ReadEntry(zip_t* archive, zip_uint64_t index,
                                       const std::string& place) {
   zip_stat_t stat;
   if (zip_stat_index(archive, index, 0, &stat) != 0) return Error(place, zip_strerror(archive));
-  if (stat.size / kLargestDeflateRatio > stat.comp_size)
+  if (stat.comp_size > archive_size || stat.size / kLargestDeflateRatio > stat.comp_size) {
     return Error(place, "damaged: its size cannot be true");
+  }
   std::unique_ptr<zip_file_t, CloseFile> file(zip_fopen_index(archive, index, 0));
   if (file == nullptr) return Error(place, zip_strerror(archive));
   std::string bytes(stat.size, '\0');
@@ -76,6 +80,8 @@ absl::StatusOr<std::vector<NamedArray>> ReadNpz(const std::string& path) {
   CERMET_ASSIGN_OR_RETURN(Archive archive, Open(path, ZIP_RDONLY));
   std::vector<NamedArray> arrays;
   std::set<std::string> names;
+  std::error_code no_size;  // leaves the size at its largest: then the ratio is the only bound
+  const uint64_t archive_size = std::filesystem::file_size(path, no_size);
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
   for (zip_int64_t i = 0; i < count; ++i) {
     const char* entry = zip_get_name(archive.get(), i, 0);
@@ -84,7 +90,7 @@ absl::StatusOr<std::vector<NamedArray>> ReadNpz(const std::string& path) {
     if (!absl::EndsWith(entry, ".npy")) return Error(place, "not a .npy array");
     std::string name(absl::StripSuffix(entry, ".npy"));
     if (!names.insert(name).second) return Error(place, "the name occurs twice");
-    CERMET_ASSIGN_OR_RETURN(std::string bytes, ReadEntry(archive.get(), i, place));
+    CERMET_ASSIGN_OR_RETURN(std::string bytes, ReadEntry(archive.get(), i, archive_size, place));
     absl::StatusOr<Literal> value = ParseNpy(bytes);
     if (!value.ok()) return Error(place, value.status().message());
     arrays.push_back({std::move(name), *std::move(value)});
