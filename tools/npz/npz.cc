@@ -51,7 +51,7 @@ absl::StatusOr<Archive> Open(const std::string& path, int flags) {
   return code == ZIP_ER_NOENT ? absl::NotFoundError(message) : absl::InvalidArgumentError(message);
 }
 
-absl::StatusOr<std::string> ReadEntry(zip_t* archive, zip_uint64_t index,
+absl::StatusOr<std::string> ReadEntry(zip_t* archive, zip_uint64_t index, uint64_t archive_size,
                                       const std::string& place) {
   zip_stat_t stat;
   if (zip_stat_index(archive, index, 0, &stat) != 0) return Error(place, zip_strerror(archive));
