@@ -324,6 +324,29 @@ std::vector<ValueId> KernelBuilder::For(
   return results;
 }
 
+std::vector<ValueId> KernelBuilder::ForLanes(
+    ValueId lower, ValueId upper, int64_t order_lanes, absl::string_view iv_name,
+    const std::vector<ValueId>& inits,
+    const std::function<std::vector<ValueId>(KernelBuilder&, ValueId, const std::vector<ValueId>&)>&
+        body,
+    const std::function<std::vector<ValueId>(KernelBuilder&, const std::vector<ValueId>&,
+                                             const std::vector<ValueId>&)>& combine) {
+  std::vector<ValueId> results = For(lower, upper, 1, LoopKind::kSerial, iv_name, inits, body);
+  Inst& loop = block_->insts.back();
+  loop.order_lanes = order_lanes;
+  Block& block = loop.blocks.emplace_back();
+  std::vector<ValueId> left, right;
+  for (std::vector<ValueId>* side : {&left, &right}) {
+    for (ValueId init : inits) {
+      side->push_back(kernel_->NewValue(ValueType(kernel_->type(init))));
+    }
+    block.params.insert(block.params.end(), side->begin(), side->end());
+  }
+  KernelBuilder builder(kernel_, &block);
+  block.yields = combine(builder, left, right);
+  return results;
+}
+
 std::vector<ValueId> KernelBuilder::If(
     ValueId condition, const std::function<std::vector<ValueId>(KernelBuilder&)>& then_body,
     const std::function<std::vector<ValueId>(KernelBuilder&)>& else_body) {

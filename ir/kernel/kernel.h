@@ -28,6 +28,8 @@ namespace cermet::kernel {
 
 using ValueId = int32_t;
 inline constexpr ValueId kNoValue = -1;
+// No tile has more elements.
+inline constexpr int64_t kMaxTileElements = 1 << 16;
 
 // A scalar (no extents) or a tile. Indices and extents are i64 scalars or tiles; conditions and masks are bool.
 struct ValueType {
