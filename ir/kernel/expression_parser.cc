@@ -1,5 +1,5 @@
-// Parses expressions by precedence climbing. Shapes are checked here, because the builder relies on them; element types are
-// left to the verifier.
+// Parses expressions by precedence climbing. Shapes are checked here, because the builder relies on
+// them; element types are left to the verifier.
 #include "ir/kernel/expression_parser.h"
 
 #include <utility>
@@ -41,9 +41,9 @@ absl::Status ExpressionParser::CheckBroadcast(const Token& place,
     std::optional<std::vector<int64_t>> joined =
         BroadcastExtents(extents, kernel_.type(operand).extents);
     if (!joined) {
-      return reader_->ErrorAt(place, absl::StrCat("an operand of type ",
-                                                  kernel_.type(operand).ToString(),
-                                                  " does not broadcast with the others"));
+      return reader_->ErrorAt(place,
+                              absl::StrCat("an operand of type ", kernel_.type(operand).ToString(),
+                                           " does not broadcast with the others"));
     }
     extents = *std::move(joined);
   }
@@ -51,8 +51,8 @@ absl::Status ExpressionParser::CheckBroadcast(const Token& place,
 }
 
 std::optional<CompareDirection> ExpressionParser::AcceptComparison() {
-  const bool then_equal = reader_->Peek(1).text == "=" &&
-                          reader_->Peek(1).begin == reader_->Peek().end;
+  const bool then_equal =
+      reader_->Peek(1).text == "=" && reader_->Peek(1).begin == reader_->Peek().end;
   if (then_equal && (reader_->NextIs("=") || reader_->NextIs("!"))) {
     const bool equal = reader_->Take().text == "=";
     reader_->Take();
@@ -95,8 +95,8 @@ absl::StatusOr<ValueId> ExpressionParser::ParsePrimary(Block* block) {
       if (reader_->Peek(1).text == "[" && FindBuffer(token.text)) return ParseLoad(block);
       auto it = names_.find(std::string(token.text));
       if (it == names_.end()) {
-        return reader_->ErrorAt(token, absl::StrCat("%", std::string(token.text),
-                                                    " is not a value in scope"));
+        return reader_->ErrorAt(
+            token, absl::StrCat("%", std::string(token.text), " is not a value in scope"));
       }
       reader_->Take();
       return it->second;
@@ -254,8 +254,8 @@ absl::StatusOr<ValueId> ExpressionParser::ParseSlice(Block* block, const Token& 
   const std::vector<int64_t>& extents = kernel_.type(tile).extents;
   if (axis < 0 || axis >= static_cast<int64_t>(extents.size()) || start < 0 || start >= limit ||
       limit > extents[axis]) {
-    return reader_->ErrorAt(place, absl::StrCat("the slice is outside ",
-                                                kernel_.type(tile).ToString()));
+    return reader_->ErrorAt(place,
+                            absl::StrCat("the slice is outside ", kernel_.type(tile).ToString()));
   }
   return KernelBuilder(&kernel_, block).Slice(tile, axis, start, limit - start);
 }
@@ -268,8 +268,8 @@ absl::StatusOr<ValueId> ExpressionParser::ParseExtract(Block* block, const Token
   CERMET_RETURN_IF_ERROR(reader_->Expect(")"));
   const std::vector<int64_t>& extents = kernel_.type(tile).extents;
   if (extents.size() != 1 || lane < 0 || lane >= extents[0]) {
-    return reader_->ErrorAt(place, absl::StrCat("no lane ", lane, " in ",
-                                                kernel_.type(tile).ToString()));
+    return reader_->ErrorAt(place,
+                            absl::StrCat("no lane ", lane, " in ", kernel_.type(tile).ToString()));
   }
   return KernelBuilder(&kernel_, block).Extract(tile, lane);
 }
@@ -293,8 +293,8 @@ absl::StatusOr<ValueId> ExpressionParser::ParseSplat(Block* block, const Token& 
   CERMET_ASSIGN_OR_RETURN(ValueId value, ParseExpression(block));
   CERMET_RETURN_IF_ERROR(reader_->Expect(")"));
   if (BroadcastExtents(kernel_.type(value).extents, extents) != extents) {
-    return reader_->ErrorAt(place, absl::StrCat(kernel_.type(value).ToString(),
-                                                " does not broadcast to the tile"));
+    return reader_->ErrorAt(
+        place, absl::StrCat(kernel_.type(value).ToString(), " does not broadcast to the tile"));
   }
   return KernelBuilder(&kernel_, block).Splat(value, std::move(extents));
 }

@@ -1,4 +1,5 @@
-// Kernels as data, and the builder that appends instructions with the result types that the rules of kernel.h give.
+// Kernels as data, and the builder that appends instructions with the result types that the rules
+// of kernel.h give.
 #include "ir/kernel/kernel.h"
 
 #include <algorithm>

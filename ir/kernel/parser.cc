@@ -1,4 +1,5 @@
-// Parses kernels: their buffers, loops and statements. Expressions are read by ir/kernel/expression_parser.h.
+// Parses kernels: their buffers, loops and statements. Expressions are read by
+// ir/kernel/expression_parser.h.
 #include <optional>
 #include <utility>
 
@@ -49,8 +50,7 @@ class KernelParser : public ExpressionParser {
     CERMET_RETURN_IF_ERROR(reader_->Expect("{"));
     while (reader_->NextIsWord("scratch") || reader_->NextIsWord("shared")) {
       const bool scratch = reader_->Take().text == "scratch";
-      CERMET_RETURN_IF_ERROR(
-          ParseBuffer(scratch ? MemorySpace::kScratch : MemorySpace::kShared));
+      CERMET_RETURN_IF_ERROR(ParseBuffer(scratch ? MemorySpace::kScratch : MemorySpace::kShared));
     }
     return ParseBody(&kernel_.body);
   }
@@ -100,7 +100,8 @@ class KernelParser : public ExpressionParser {
 
   absl::Status ParseStatement(Block* block) {
     if (reader_->Peek().kind == TokenKind::kValue) {
-      if (reader_->Peek(1).text == "[" && FindBuffer(reader_->Peek().text)) return ParseStore(block);
+      if (reader_->Peek(1).text == "[" && FindBuffer(reader_->Peek().text))
+        return ParseStore(block);
       return ParseDefinition(block);
     }
     if (reader_->AcceptWord("barrier")) {
@@ -155,9 +156,9 @@ class KernelParser : public ExpressionParser {
       const Token token = reader_->Peek();
       CERMET_ASSIGN_OR_RETURN(ValueType type, ParseValueType());
       if (type != kernel_.type(value)) {
-        return reader_->ErrorAt(token, absl::StrCat("the value has type ",
-                                                   kernel_.type(value).ToString(), ", not ",
-                                                   type.ToString()));
+        return reader_->ErrorAt(
+            token, absl::StrCat("the value has type ", kernel_.type(value).ToString(), ", not ",
+                                type.ToString()));
       }
     }
     return Define(results[0], value);
@@ -188,8 +189,8 @@ class KernelParser : public ExpressionParser {
   absl::Status DefineResults(const std::vector<Token>& names, const std::vector<ValueId>& results,
                              const Token& place) {
     if (names.size() != results.size()) {
-      return reader_->ErrorAt(place, absl::StrCat(results.size(), " results are named ", names.size(),
-                                                 " times"));
+      return reader_->ErrorAt(
+          place, absl::StrCat(results.size(), " results are named ", names.size(), " times"));
     }
     for (size_t i = 0; i < names.size(); ++i) CERMET_RETURN_IF_ERROR(Define(names[i], results[i]));
     return absl::OkStatus();

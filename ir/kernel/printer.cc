@@ -1,5 +1,6 @@
-// Prints kernels. What stands inside an expression and what gets a line of its own depends only on the structure of the
-// kernel that the parser rebuilds, so printing what was parsed gives the same bytes.
+// Prints kernels. What stands inside an expression and what gets a line of its own depends only on
+// the structure of the kernel that the parser rebuilds, so printing what was parsed gives the same
+// bytes.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -60,8 +61,8 @@ std::string FormatConstant(DType dtype, ScalarBits bits) {
   const std::string text =
       dtype == DType::kF64 ? FormatDouble(value) : FormatFloat(static_cast<float>(value));
   double read = 0;
-  const bool exact = value == value && absl::SimpleAtod(text, &read) &&
-                     BitsFromFloat(dtype, read) == bits;
+  const bool exact =
+      value == value && absl::SimpleAtod(text, &read) && BitsFromFloat(dtype, read) == bits;
   if (!exact) return absl::StrFormat("%s(bits 0x%x)", std::string(Name(dtype)), bits);
   return absl::StrCat(Name(dtype), "(", text, ")");
 }
@@ -206,7 +207,8 @@ class Printer {
   bool IsIndexArithmetic(const Inst& inst) const {
     if (inst.kind != InstKind::kCompute || !IsArithmetic(inst.op)) return false;
     const DType dtype = kernel_.type(inst.operands[0]).dtype;
-    return dtype == DType::kI64 || (dtype == DType::kBool && inst.op == OpCode::kAnd);
+    return inst.op == OpCode::kCompare || dtype == DType::kI64 ||
+           (dtype == DType::kBool && inst.op == OpCode::kAnd);
   }
 
   void PrintHeader() {
@@ -231,8 +233,8 @@ class Printer {
     for (size_t i = 0; i < kernel_.buffers.size(); ++i) {
       const Buffer& buffer = kernel_.buffers[i];
       if (buffer.space == MemorySpace::kGlobal) continue;
-      absl::StrAppend(&out_, "  ", buffer.space == MemorySpace::kScratch ? "scratch" : "shared", " %",
-                      BufferName(i), ": ", Type(buffer.dtype, buffer.shape).ToString(), "\n");
+      absl::StrAppend(&out_, "  ", buffer.space == MemorySpace::kScratch ? "scratch" : "shared",
+                      " %", BufferName(i), ": ", Type(buffer.dtype, buffer.shape).ToString(), "\n");
     }
   }
 
@@ -286,8 +288,9 @@ class Printer {
         out_ += "barrier\n";
         return;
       case InstKind::kCheck:
-        absl::StrAppend(&out_, "check ", Operand(inst.operands[0]), " at ", Operand(inst.operands[1]),
-                        " code ", inst.code, " ", QuoteString(inst.message), "\n");
+        absl::StrAppend(&out_, "check ", Operand(inst.operands[0]), " at ",
+                        Operand(inst.operands[1]), " code ", inst.code, " ",
+                        QuoteString(inst.message), "\n");
         return;
     }
     CERMET_UNREACHABLE();
@@ -412,13 +415,13 @@ class Printer {
       case InstKind::kLoad:
         return Access(inst, 0);
       case InstKind::kSlice:
-        return absl::StrCat("slice(", Operand(inst.operands[0]), ", axis ", inst.axis, ", ", inst.start,
-                            "..", inst.start + type.extents[inst.axis], ")");
+        return absl::StrCat("slice(", Operand(inst.operands[0]), ", axis ", inst.axis, ", ",
+                            inst.start, "..", inst.start + type.extents[inst.axis], ")");
       case InstKind::kExtract:
         return absl::StrCat("extract(", Operand(inst.operands[0]), ", ", inst.start, ")");
       case InstKind::kSplat:
-        return absl::StrCat("splat<", absl::StrJoin(type.extents, "x"), ">(", Operand(inst.operands[0]),
-                            ")");
+        return absl::StrCat("splat<", absl::StrJoin(type.extents, "x"), ">(",
+                            Operand(inst.operands[0]), ")");
       case InstKind::kStore:
       case InstKind::kFor:
       case InstKind::kIf:

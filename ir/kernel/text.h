@@ -14,7 +14,7 @@
 //   }
 //
 // Values are named %0, %1, .. in order of definition, induction variables by their hint. Constants (`16`, `f32(0.5)`, `true`), dims
-// (`?n`, `dim(4*?n)`), single-use index arithmetic, iotas and splats, and unmasked loads stand inside the expression that uses them;
+// (`?n`, `dim(4*?n)`), single-use index arithmetic, comparisons, iotas and splats, and unmasked loads stand inside the expression that uses them;
 // where such an instruction stood in its block means nothing. Tile-valued lines end with their type.
 #ifndef CERMET_IR_KERNEL_TEXT_H_
 #define CERMET_IR_KERNEL_TEXT_H_

@@ -1,5 +1,6 @@
-// Marks the values that may differ between threads, by flow from the thread loops' induction variables, and looks for barriers
-// under them. Conservative: what is loaded from scratch (private to a thread) may differ.
+// Marks the values that may differ between threads, by flow from the thread loops' induction
+// variables, and looks for barriers under them. Conservative: what is loaded from scratch (private
+// to a thread) may differ.
 #include "ir/kernel/uniformity.h"
 
 #include <algorithm>
@@ -10,7 +11,8 @@ namespace {
 
 class Uniformity {
  public:
-  explicit Uniformity(const Kernel& kernel) : kernel_(kernel), varying_(kernel.value_types.size()) {}
+  explicit Uniformity(const Kernel& kernel)
+      : kernel_(kernel), varying_(kernel.value_types.size()) {}
 
   bool FindDivergentBarrier() {
     // Carried values flow backwards over a loop's end: repeat until nothing changes.
@@ -23,7 +25,8 @@ class Uniformity {
 
  private:
   bool Varies(const std::vector<ValueId>& values) const {
-    return std::any_of(values.begin(), values.end(), [&](ValueId value) { return varying_[value]; });
+    return std::any_of(values.begin(), values.end(),
+                       [&](ValueId value) { return varying_[value]; });
   }
   void MarkIf(bool varying, ValueId value) {
     if (!varying || varying_[value]) return;

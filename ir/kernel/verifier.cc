@@ -1,5 +1,5 @@
-// Checks the invariants that verifier.h lists, in one walk over the kernel; a second one finds barriers under divergent
-// control flow.
+// Checks the invariants that verifier.h lists, in one walk over the kernel; a second one finds
+// barriers under divergent control flow.
 #include "ir/kernel/verifier.h"
 
 #include <set>
@@ -19,7 +19,9 @@ bool IsPowerOfTwo(int64_t value) { return value > 0 && (value & (value - 1)) == 
 class Verifier {
  public:
   explicit Verifier(const Kernel& kernel)
-      : kernel_(kernel), defined_(kernel.value_types.size()), constant_(kernel.value_types.size()) {}
+      : kernel_(kernel),
+        defined_(kernel.value_types.size()),
+        constant_(kernel.value_types.size()) {}
 
   absl::Status Run() {
     CERMET_RETURN_IF_ERROR(VerifyBuffers());
@@ -36,7 +38,7 @@ class Verifier {
   // The loops around a block.
   struct Place {
     bool in_thread = false;
-    bool only_blocks = true;        // nothing but block loops around
+    bool only_blocks = true;             // nothing but block loops around
     LoopKind parent = LoopKind::kBlock;  // of the innermost loop or `if` (kSerial) around
   };
 
@@ -119,7 +121,8 @@ class Verifier {
     const std::string name = absl::StrCat("buffer %", buffer.name);
     if (buffer.dtype == DType::kToken) return Error(absl::StrCat(name, " holds tokens"));
     if (buffer.space == MemorySpace::kGlobal) {
-      if (arguments_over) return Error(absl::StrCat(name, ": arguments stand before other buffers"));
+      if (arguments_over)
+        return Error(absl::StrCat(name, ": arguments stand before other buffers"));
     } else {
       for (const Dim& dim : buffer.shape) {
         if (!dim.IsConstant() || dim.value() < 0) {
@@ -138,7 +141,8 @@ class Verifier {
     }
     if (packing.PackedShape() != buffer.shape) {
       return Error(absl::StrCat(name, ": shape ", cermet::ToString(buffer.shape),
-                                " is not the packed shape ", cermet::ToString(packing.PackedShape())));
+                                " is not the packed shape ",
+                                cermet::ToString(packing.PackedShape())));
     }
     return absl::OkStatus();
   }
@@ -210,9 +214,9 @@ class Verifier {
 
   absl::Status ExpectOperands(const Inst& inst, size_t operands, size_t results) const {
     if (inst.operands.size() != operands || inst.results.size() != results) {
-      return Error(inst, absl::StrCat("takes ", operands, " operands and gives ", results,
-                                      " results, not ", inst.operands.size(), " and ",
-                                      inst.results.size()));
+      return Error(
+          inst, absl::StrCat("takes ", operands, " operands and gives ", results, " results, not ",
+                             inst.operands.size(), " and ", inst.results.size()));
     }
     return absl::OkStatus();
   }
@@ -271,7 +275,8 @@ class Verifier {
       return Error(inst, "gives an i64 tile that has the axis");
     }
     for (int64_t i = 0; i < rank; ++i) {
-      if (i != inst.axis && type.extents[i] != 1) return Error(inst, "other extents than the axis are 1");
+      if (i != inst.axis && type.extents[i] != 1)
+        return Error(inst, "other extents than the axis are 1");
     }
     return absl::OkStatus();
   }
@@ -285,7 +290,8 @@ class Verifier {
     if (first_data == 1 && kernel_.type(inst.operands[0]).dtype != DType::kBool) {
       return Error(inst, "the condition is not bool");
     }
-    if (!Contains(info.dtypes, dtype)) return Error(inst, absl::StrCat("does not take ", Name(dtype)));
+    if (!Contains(info.dtypes, dtype))
+      return Error(inst, absl::StrCat("does not take ", Name(dtype)));
     std::vector<int64_t> extents;
     for (size_t i = 0; i < inst.operands.size(); ++i) {
       const ValueType& type = kernel_.type(inst.operands[i]);
@@ -293,8 +299,9 @@ class Verifier {
         return Error(inst, absl::StrCat("operands are ", Name(dtype), " and ", Name(type.dtype)));
       }
       std::optional<std::vector<int64_t>> joined = BroadcastExtents(extents, type.extents);
-      if (!joined) return Error(inst, absl::StrCat("an operand of type ", type.ToString(),
-                                                   " does not broadcast with the others"));
+      if (!joined)
+        return Error(inst, absl::StrCat("an operand of type ", type.ToString(),
+                                        " does not broadcast with the others"));
       extents = *std::move(joined);
     }
     ValueType result{dtype, std::move(extents)};
@@ -323,7 +330,8 @@ class Verifier {
     for (size_t i = first; i < inst.operands.size(); ++i) {
       const ValueType& type = kernel_.type(inst.operands[i]);
       if (type.dtype != DType::kI64) return Error(inst, "an index is not i64");
-      if (inst.lanes > 0 && !type.IsScalar()) return Error(inst, "an access to lanes has scalar indices");
+      if (inst.lanes > 0 && !type.IsScalar())
+        return Error(inst, "an access to lanes has scalar indices");
       std::optional<std::vector<int64_t>> joined = BroadcastExtents(access.extents, type.extents);
       if (!joined) return Error(inst, "the indices do not broadcast");
       access.extents = *std::move(joined);
@@ -395,8 +403,7 @@ class Verifier {
       return Error(inst, "block loops are outermost");
     }
     if (inst.loop == LoopKind::kThread &&
-        (place.parent != LoopKind::kThread &&
-         (place.parent != LoopKind::kBlock || !in_block_))) {
+        (place.parent != LoopKind::kThread && (place.parent != LoopKind::kBlock || !in_block_))) {
       return Error(inst, "thread loops stand directly in a block loop or in one another");
     }
     return VerifyLoopBodies(inst, place);
@@ -453,14 +460,16 @@ class Verifier {
 
 absl::Status VerifyLegalBlock(const Kernel& kernel, const Block& block, int64_t max_vector_bytes) {
   const auto error = [&](absl::string_view message) {
-    return absl::InvalidArgumentError(absl::StrCat("kernel @", kernel.name, ": not legal: ", message));
+    return absl::InvalidArgumentError(
+        absl::StrCat("kernel @", kernel.name, ": not legal: ", message));
   };
   const auto check_type = [&](ValueId value) {
     const ValueType& type = kernel.type(value);
     if (type.extents.size() > 1) return error(absl::StrCat("a tile ", type.ToString()));
     // Masks and indices have the lanes of the data they go with.
     const bool counted = type.dtype != DType::kBool && type.dtype != DType::kI64;
-    if (counted && type.num_elements() * ByteSize(type.dtype) > max_vector_bytes && !type.IsScalar()) {
+    if (counted && type.num_elements() * ByteSize(type.dtype) > max_vector_bytes &&
+        !type.IsScalar()) {
       return error(absl::StrCat(type.ToString(), " is wider than ", max_vector_bytes, " bytes"));
     }
     return absl::OkStatus();
@@ -474,7 +483,8 @@ absl::Status VerifyLegalBlock(const Kernel& kernel, const Block& block, int64_t 
     }
     if (inst.kind == InstKind::kStore && inst.mask == kNoValue) {
       for (size_t i = 1; i < inst.operands.size(); ++i) {
-        if (!kernel.type(inst.operands[i]).IsScalar()) return error("an unmasked store with tile indices");
+        if (!kernel.type(inst.operands[i]).IsScalar())
+          return error("an unmasked store with tile indices");
       }
     }
     for (const Block& body : inst.blocks) {

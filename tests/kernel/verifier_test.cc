@@ -1,0 +1,203 @@
+// One broken kernel per invariant of ir/kernel/verifier.h.
+#include "ir/kernel/verifier.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "ir/kernel/text.h"
+
+namespace cermet::kernel {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct TextCase {
+  const char* name;
+  const char* text;
+  const char* message;
+};
+
+class VerifierTextTest : public testing::TestWithParam<TextCase> {};
+
+TEST_P(VerifierTextTest, Rejects) {
+  absl::StatusOr<std::vector<Kernel>> kernels = ParseKernels(GetParam().text, "k.cermet");
+  ASSERT_FALSE(kernels.ok());
+  EXPECT_THAT(std::string(kernels.status().message()), HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, VerifierTextTest,
+    testing::Values(
+        TextCase{"SymbolicScratch", "kernel @k() { scratch %s: f32[?n] }", "constant shapes"},
+        TextCase{"PackedOutput", "kernel @k(%x: f32[2,3,4] packed(dim 1 by 4 of [3,8]) out) {}",
+                 "only input arguments are packed"},
+        TextCase{"PackedShape", "kernel @k(%x: f32[2,3,5] packed(dim 1 by 4 of [3,8])) {}",
+                 "is not the packed shape [2,3,4]"},
+        TextCase{"StoreToInput", "kernel @k(%x: f32[4]) { %x[0] = f32(0) }",
+                 "store to %x: the buffer is an input"},
+        TextCase{"LoadFromOutput", "kernel @k(%x: f32[4] out) { %0 = %x[0] }",
+                 "load from %x: the buffer is an output"},
+        TextCase{"IndexCount", "kernel @k(%x: f32[4,4]) { %0 = %x[0] }", "takes 2 operands"},
+        TextCase{"IndexType", "kernel @k(%x: f32[4]) { %0 = %x[i32(0)] }", "an index is not i64"},
+        TextCase{"LanesIndex", "kernel @k(%x: f32[4]) { %0 = %x[iota<4>(0) : 4] }",
+                 "scalar indices"},
+        TextCase{"LanesOfScalar", "kernel @k(%x: f32) { %0 = %x[ : 4] }", "no such lanes"},
+        TextCase{"StoredType", "kernel @k(%x: f32[4] out) { %x[0] = 1 }",
+                 "the access is f32, the value i64"},
+        TextCase{"StoredTile", "kernel @k(%x: f32[4] out) { %x[0 : 2] = splat<4>(f32(1)) }",
+                 "the access is f32<2>"},
+        TextCase{"MaskType", "kernel @k(%x: f32[4] out) { %x[0] = f32(1) mask 1 }",
+                 "the mask is i64"},
+        TextCase{"OperandTypes", "kernel @k() { %0 = f32(1) + 1 }", "operands are f32 and i64"},
+        TextCase{"RowTypes", "kernel @k() { %0 = sqrt(1) }", "sqrt: does not take i64"},
+        TextCase{"SelectCondition", "kernel @k() { %0 = select(1, 2, 3) }",
+                 "the condition is not bool"},
+        TextCase{"BitcastSize", "kernel @k() { %0 = bitcast<f32>(1) }", "changes the size"},
+        TextCase{"Step", "kernel @k() { for %i in 0..4 step 0 { } }", "the step is not positive"},
+        TextCase{"Bounds", "kernel @k() { for %i in 0..f32(4) { } }", "expected i64, found f32"},
+        TextCase{"UnrolledBounds", "kernel @k() { unrolled %i in 0..?n { } }", "constant bounds"},
+        TextCase{"ParallelCarries",
+                 "kernel @k() { %0 = parallel %i in 0..4 carry(%1 = 0) { yield %1 } }",
+                 "carries no values"},
+        TextCase{"BlockInside", "kernel @k() { for %i in 0..4 { block %b in 0..4 { } } }",
+                 "block loops are outermost"},
+        TextCase{"ThreadOutside", "kernel @k() { thread %t in 0..4 { } }",
+                 "directly in a block loop"},
+        TextCase{"ThreadInSerial",
+                 "kernel @k() { block %b in 0..4 { for %i in 0..2 { thread %t in 0..4 { } } } }",
+                 "directly in a block loop"},
+        TextCase{"TwoThreadNests",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..4 { } thread %u in 0..4 { } } }",
+                 "two nests of thread loops"},
+        TextCase{"BarrierOutside", "kernel @k() { block %b in 0..4 { barrier } }",
+                 "stands outside thread loops"},
+        TextCase{"DivergentBranch",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..4 { if %t < 2 { barrier } } } }",
+                 "divergent control flow"},
+        TextCase{"DivergentLoop",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..4 { "
+                 "%0 = for %i in 0..2 carry(%1 = 0) { yield %1 + %t } "
+                 "for %j in 0 .. %0 { barrier } } } }",
+                 "divergent control flow"},
+        TextCase{"YieldCount", "kernel @k() { %0 = for %i in 0..4 carry(%1 = 0) { } }",
+                 "yields 0 values, not 1"},
+        TextCase{"YieldType", "kernel @k() { %0 = for %i in 0..4 carry(%1 = 0) { yield f32(0) } }",
+                 "yields f32, not i64"},
+        TextCase{"IfCondition", "kernel @k() { if 1 { } }", "expected bool, found i64"},
+        TextCase{"IfYields", "kernel @k() { %0 = if true { yield 1 } else { } }",
+                 "yields 0 values"},
+        TextCase{"CheckTypes", "kernel @k() { check 1 at 2 code 0 \"m\" }", "expected bool"},
+        TextCase{"LanesPower",
+                 "kernel @k() { %0 = for %i in 0..4 order lanes(3) carry(%1 = 0) { yield %1 } "
+                 "combine(%2, %3) { yield %2 } }",
+                 "a power of two"},
+        TextCase{"LanesParallel",
+                 "kernel @k() { parallel %i in 0..4 order lanes(4) { } combine() { } }",
+                 "only serial loops have order lanes"},
+        TextCase{
+            "LanesTiles",
+            "kernel @k() { %0 = for %i in 0..4 order lanes(4) carry(%1 = iota<4>(0)) { yield %1 } "
+            "combine(%2, %3) { yield %2 } }",
+            "order lanes carry scalars"}),
+    [](const testing::TestParamInfo<TextCase>& info) { return info.param.name; });
+
+// What the parser cannot express.
+Kernel Example() {
+  absl::StatusOr<std::vector<Kernel>> kernels = ParseKernels(
+      "kernel @k(%x: f32[4], %y: f32[4] out) { scratch %s: f32[4] "
+      "for %i in 0..4 { %0 = neg(%x[%i]) %y[%i] = %0 %s[%i] = %0 } }",
+      "k.cermet");
+  EXPECT_TRUE(kernels.ok()) << kernels.status();
+  return (*kernels)[0];
+}
+
+struct EditCase {
+  const char* name;
+  std::function<void(Kernel*)> edit;
+  const char* message;
+};
+
+class VerifierEditTest : public testing::TestWithParam<EditCase> {};
+
+TEST_P(VerifierEditTest, Rejects) {
+  Kernel kernel = Example();
+  ASSERT_TRUE(Verify(kernel).ok()) << Verify(kernel);
+  GetParam().edit(&kernel);
+  EXPECT_THAT(std::string(Verify(kernel).message()), HasSubstr(GetParam().message));
+}
+
+Block& LoopBody(Kernel* kernel) { return kernel->body.insts.back().blocks[0]; }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, VerifierEditTest,
+    testing::Values(
+        EditCase{"BufferTwice", [](Kernel* k) { k->buffers[1].name = "x"; }, "declared twice"},
+        EditCase{"BufferName", [](Kernel* k) { k->buffers[1].name = "0"; }, "is not an identifier"},
+        EditCase{"ArgumentsFirst", [](Kernel* k) { std::swap(k->buffers[1], k->buffers[2]); },
+                 "arguments stand before other buffers"},
+        EditCase{"Token", [](Kernel* k) { k->buffers[0].dtype = DType::kToken; }, "holds tokens"},
+        EditCase{"TokenValue", [](Kernel* k) { k->value_types[0].dtype = DType::kToken; },
+                 "a value is a token"},
+        EditCase{"TileExtent", [](Kernel* k) { k->value_types[0].extents = {0}; },
+                 "an extent below 1"},
+        EditCase{"DefinedTwice",
+                 [](Kernel* k) { k->body.insts[1].results = k->body.insts[0].results; },
+                 "is defined twice"},
+        EditCase{"NoSuchValue", [](Kernel* k) { k->body.insts[0].results = {999}; },
+                 "a value that the kernel does not have"},
+        EditCase{"UseBeforeDefinition",
+                 [](Kernel* k) { std::swap(LoopBody(k).insts[0], LoopBody(k).insts[1]); },
+                 "used where it is not defined"},
+        EditCase{"UseOutOfScope",
+                 [](Kernel* k) {
+                   Inst inst;
+                   inst.kind = InstKind::kCompute;
+                   inst.op = OpCode::kNeg;
+                   inst.operands = LoopBody(k).insts[0].results;
+                   inst.results = {k->NewValue({DType::kF32, {}})};
+                   k->body.insts.push_back(inst);
+                 },
+                 "used where it is not defined"},
+        EditCase{"UseOutsideValues", [](Kernel* k) { LoopBody(k).insts[0].operands[0] = -5; },
+                 "used where it is not defined"},
+        EditCase{"NoBuffer", [](Kernel* k) { LoopBody(k).insts[0].buffer = 9; }, "has no buffer"},
+        EditCase{"BodyYields", [](Kernel* k) { k->body.yields = {0}; }, "takes and yields nothing"},
+        EditCase{"Transcendental", [](Kernel* k) { LoopBody(k).insts[1].op = OpCode::kExp; },
+                 "exp: is not a basic elementwise op"},
+        EditCase{
+            "ResultType",
+            [](Kernel* k) { k->value_types[LoopBody(k).insts[1].results[0]].dtype = DType::kF64; },
+            "expected f32, found f64"},
+        EditCase{"Bodies", [](Kernel* k) { k->body.insts.back().blocks.clear(); },
+                 "a wrong number of bodies"},
+        EditCase{"Parameters", [](Kernel* k) { LoopBody(k).params.clear(); }, "other parameters"}),
+    [](const testing::TestParamInfo<EditCase>& info) { return info.param.name; });
+
+absl::Status Legal(absl::string_view text) {
+  absl::StatusOr<std::vector<Kernel>> kernels = ParseKernels(text, "k.cermet");
+  EXPECT_TRUE(kernels.ok()) << kernels.status();
+  return VerifyLegal((*kernels)[0], 32);
+}
+
+TEST(VerifyLegal, WantsVectors) {
+  EXPECT_TRUE(Legal("kernel @k(%y: f32[8] out) { %y[0 : 8] = splat<8>(f32(1)) }").ok());
+  EXPECT_THAT(std::string(Legal("kernel @k() { %0 = splat<2x4>(f32(1)) }").message()),
+              HasSubstr("a tile f32<2x4>"));
+  EXPECT_THAT(std::string(Legal("kernel @k() { %0 = splat<16>(f32(1)) }").message()),
+              HasSubstr("wider than 32 bytes"));
+  EXPECT_THAT(std::string(Legal("kernel @k() { unrolled %i in 0..2 { } }").message()),
+              HasSubstr("an unrolled loop"));
+  EXPECT_THAT(std::string(Legal("kernel @k() { %0 = for %i in 0..4 order lanes(4) carry(%1 = 0) "
+                                "{ yield %1 } combine(%2, %3) { yield %2 } }")
+                              .message()),
+              HasSubstr("order lanes"));
+  EXPECT_THAT(
+      std::string(
+          Legal("kernel @k(%y: f32[8] out) { %y[iota<8>(0)] = splat<8>(f32(1)) }").message()),
+      HasSubstr("unmasked store with tile indices"));
+}
+
+}  // namespace
+}  // namespace cermet::kernel
