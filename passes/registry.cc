@@ -3,15 +3,39 @@
 
 #include "absl/strings/str_cat.h"
 #include "passes/graph_passes.h"
+#include "passes/rewriter.h"
+#include "passes/simplify/rules.h"
 
 namespace cermet {
 
 const std::vector<PassInfo>& AllPasses() {
   static const std::vector<PassInfo>* const table = new std::vector<PassInfo>{
+      {"inline_calls",
+       "Puts the bodies of called graphs in the place of calls.",
+       kExact,
+       InlineCalls,
+       {}},
+      {"simplify", "Applies algebraic rules until none matches.", kExact, Simplify,
+       RuleInfos(simplify::AllRules())},
+      {"fold", "Evaluates nodes whose operands are constants.", kExact, ConstantFolding,
+       RuleInfos(FoldRules())},
+      {"cse",
+       "Merges nodes that compute the same from the same operands.",
+       kExact,
+       CommonSubexpressionElimination,
+       {}},
       {"dce",
-       "Removes nodes, parameters of bodies and constants that nothing uses.",
+       "Removes nodes without a use, operands and results of control flow that nothing reads, and "
+       "unused entries of the constant store.",
        kExact,
        DeadCodeElimination,
+       {}},
+      {"expand_composites", "Puts the bodies of composites in their place.", kExact,
+       ExpandComposites, RuleInfos(ExpandCompositesRules())},
+      {"numerics",
+       "Gives every reduction and contraction without one its `order`: how it is rounded.",
+       kExact,
+       AssignOrders,
        {}},
   };
   return *table;

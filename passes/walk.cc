@@ -19,7 +19,12 @@ void VisitWithBodies(Graph& graph, const std::function<void(Graph&)>& visit) {
   visit(graph);
 }
 
-// True if running the node, or a node in its bodies, has an effect.
+}  // namespace
+
+void ForEachControlGraph(Module& module, const std::function<void(Graph&)>& visit) {
+  for (const auto& graph : module.graphs()) VisitWithBodies(*graph, visit);
+}
+
 bool HasEffect(const Node& node) {
   if (Info(node.op()).effect == Effect::kEffect || node.op() == OpCode::kCall) return true;
   for (const auto& body : node.bodies()) {
@@ -28,12 +33,6 @@ bool HasEffect(const Node& node) {
     }
   }
   return false;
-}
-
-}  // namespace
-
-void ForEachControlGraph(Module& module, const std::function<void(Graph&)>& visit) {
-  for (const auto& graph : module.graphs()) VisitWithBodies(*graph, visit);
 }
 
 bool RemoveDeadNodes(Graph& graph) {

@@ -13,6 +13,9 @@ namespace cermet {
 // scatters) are left out: they are a single op in nearly all cases, and recognised by that.
 void ForEachControlGraph(Module& module, const std::function<void(Graph&)>& visit);
 
+// True if running the node, or one in its bodies, has an effect; calls count as having one.
+bool HasEffect(const Node& node);
+
 // Removes the nodes without effect that no result and no node with an effect needs, in this graph
 // (not in bodies). Parameters stay. True if there were any.
 bool RemoveDeadNodes(Graph& graph);

@@ -1,0 +1,238 @@
+// Views: reshapes, transposes, broadcasts and reversals that do nothing, follow each other, or are
+// a simpler view in disguise.
+#include <algorithm>
+
+#include "passes/permutation.h"
+#include "passes/simplify/rules.h"
+
+namespace cermet::simplify {
+namespace {
+
+const std::vector<int64_t>& PermutationOf(const Node& node) {
+  return node.attrs().Ints("permutation");
+}
+
+// reshape(x) = x to the shape that x has
+Replacement ReshapeNoop(Node& node, Rewriter&) {
+  if (node.operand(0).type() != node.type()) return {};
+  return {node.operand(0)};
+}
+
+// reshape(reshape(x)) = reshape(x)
+Replacement ReshapeReshape(Node& node, Rewriter& rewriter) {
+  const Node& inner = *node.operand(0).node;
+  if (inner.op() != OpCode::kReshape) return {};
+  return {rewriter.builder().Reshape(inner.operand(0), node.type().shape)};
+}
+
+// reshape(broadcast(s)) = broadcast(s), for a scalar s
+Replacement ReshapeOfSplat(Node& node, Rewriter& rewriter) {
+  const Node& inner = *node.operand(0).node;
+  if (inner.op() != OpCode::kBroadcastInDim || !inner.operand(0).type().IsScalar()) return {};
+  if (node.type().IsScalar()) return {inner.operand(0)};
+  return {rewriter.builder().Broadcast(inner.operand(0), node.type().shape, {})};
+}
+
+// transpose(x, identity) = x
+Replacement TransposeNoop(Node& node, Rewriter&) {
+  if (!IsIdentity(PermutationOf(node))) return {};
+  return {node.operand(0)};
+}
+
+// transpose(transpose(x)) = transpose(x)
+Replacement TransposeTranspose(Node& node, Rewriter& rewriter) {
+  const Node& inner = *node.operand(0).node;
+  if (inner.op() != OpCode::kTranspose) return {};
+  rewriter.Absorb(inner);
+  return {rewriter.builder().Transpose(inner.operand(0),
+                                       Compose(PermutationOf(inner), PermutationOf(node)))};
+}
+
+// transpose(x) = reshape(x), where it moves only dims of extent 1
+Replacement TransposeAsReshape(Node& node, Rewriter& rewriter) {
+  if (!MovesOnlyUnitDims(PermutationOf(node), node.operand(0).type().shape)) return {};
+  return {rewriter.builder().Reshape(node.operand(0), node.type().shape)};
+}
+
+// transpose(broadcast(x, dims)) = broadcast(x, dims'), where dims' still increase
+Replacement TransposeOfBroadcast(Node& node, Rewriter& rewriter) {
+  const Node& inner = *node.operand(0).node;
+  if (inner.op() != OpCode::kBroadcastInDim) return {};
+  const Permutation position = Invert(PermutationOf(node));
+  std::vector<int64_t> dims;
+  for (int64_t dim : inner.attrs().Ints("dims")) dims.push_back(position[dim]);
+  if (!std::is_sorted(dims.begin(), dims.end())) return {};
+  return {rewriter.builder().Broadcast(inner.operand(0), node.type().shape, dims)};
+}
+
+// broadcast(x) = x to the shape that x has
+Replacement BroadcastNoop(Node& node, Rewriter&) {
+  if (node.operand(0).type() != node.type()) return {};
+  return {node.operand(0)};
+}
+
+// broadcast(broadcast(x, d), e) = broadcast(x, e[d])
+Replacement BroadcastBroadcast(Node& node, Rewriter& rewriter) {
+  const Node& inner = *node.operand(0).node;
+  if (inner.op() != OpCode::kBroadcastInDim) return {};
+  const std::vector<int64_t>& outer_dims = node.attrs().Ints("dims");
+  std::vector<int64_t> dims;
+  for (int64_t dim : inner.attrs().Ints("dims")) dims.push_back(outer_dims[dim]);
+  return {rewriter.builder().Broadcast(inner.operand(0), node.type().shape, dims)};
+}
+
+// broadcast(x) = reshape(x), where it only adds dims of extent 1
+Replacement BroadcastAsReshape(Node& node, Rewriter& rewriter) {
+  const Shape& operand = node.operand(0).type().shape;
+  const std::vector<int64_t>& dims = node.attrs().Ints("dims");
+  size_t next = 0;
+  for (int64_t i = 0; i < node.type().rank(); ++i) {
+    const Dim& extent = node.type().shape[i];
+    const bool mapped = next < dims.size() && dims[next] == i;
+    if (extent != (mapped ? operand[next] : Dim(1))) return {};
+    if (mapped) ++next;
+  }
+  return {rewriter.builder().Reshape(node.operand(0), node.type().shape)};
+}
+
+// broadcast(x: [n, 1]) = broadcast(reshape(x): [n]): no unit dims below a broadcast
+Replacement BroadcastDropUnitDims(Node& node, Rewriter& rewriter) {
+  const Value x = node.operand(0);
+  const std::vector<int64_t>& dims = node.attrs().Ints("dims");
+  Shape kept_shape;
+  std::vector<int64_t> kept_dims;
+  for (int64_t i = 0; i < x.type().rank(); ++i) {
+    if (x.type().shape[i] == Dim(1)) continue;
+    kept_shape.push_back(x.type().shape[i]);
+    kept_dims.push_back(dims[i]);
+  }
+  if (static_cast<int64_t>(kept_shape.size()) == x.type().rank()) return {};
+  Builder& b = rewriter.builder();
+  return {b.Broadcast(b.Reshape(x, kept_shape), node.type().shape, kept_dims)};
+}
+
+// f(broadcast(s)) = broadcast(f(s)), for unary f and a scalar s
+Replacement UnaryOfSplat(Node& node, Rewriter& rewriter) {
+  const Node& inner = *node.operand(0).node;
+  if (inner.op() != OpCode::kBroadcastInDim || node.num_operands() != 1) return {};
+  const Value scalar = inner.operand(0);
+  if (!scalar.type().IsScalar()) return {};
+  Builder& b = rewriter.builder();
+  const Value result = b.MakeTyped(node.op(), {scalar}, Type(node.type().dtype, {}), node.attrs());
+  return {b.Broadcast(result, node.type().shape, {})};
+}
+
+// f(broadcast(s), broadcast(t)) = broadcast(f(s, t)), for binary f and scalars s, t
+Replacement BinaryOfSplats(Node& node, Rewriter& rewriter) {
+  std::vector<Value> scalars;
+  for (Value operand : node.operands()) {
+    const Node& inner = *operand.node;
+    if (inner.op() != OpCode::kBroadcastInDim || !inner.operand(0).type().IsScalar()) return {};
+    scalars.push_back(inner.operand(0));
+  }
+  Builder& b = rewriter.builder();
+  const Value result = b.MakeNode(node.op(), scalars, node.attrs())->result();
+  return {b.Broadcast(result, node.type().shape, {})};
+}
+
+// reverse(x, dims) = reverse(x, dims of an extent above 1), and x where there is none
+Replacement ReverseUnitDims(Node& node, Rewriter& rewriter) {
+  const Value x = node.operand(0);
+  std::vector<int64_t> kept;
+  for (int64_t dim : node.attrs().Ints("dims")) {
+    if (x.type().shape[dim] != Dim(1)) kept.push_back(dim);
+  }
+  if (kept.empty()) return {x};
+  if (kept.size() == node.attrs().Ints("dims").size()) return {};
+  return {rewriter.builder().Make(OpCode::kReverse, {x}, {{"dims", kept}})};
+}
+
+// reverse(reverse(x)) = x, over the same dims
+Replacement ReverseReverse(Node& node, Rewriter&) {
+  const Node& inner = *node.operand(0).node;
+  if (inner.op() != OpCode::kReverse || !(inner.attrs() == node.attrs())) return {};
+  return {inner.operand(0)};
+}
+
+// iota over a dim of extent 1 = 0
+Replacement IotaOfOne(Node& node, Rewriter& rewriter) {
+  if (node.type().shape[node.attrs().Int("dim")] != Dim(1)) return {};
+  return {rewriter.builder().Splat(0, node.type())};
+}
+
+// constant of equal elements = broadcast(scalar)
+Replacement ConstantAsSplat(Node& node, Rewriter& rewriter) {
+  if (node.type().NumElements().value() < 2) return {};
+  std::optional<Literal> splat = SplatOf(node.result(), rewriter.module());
+  if (!splat) return {};
+  Builder& b = rewriter.builder();
+  return {b.Broadcast(b.Constant(*std::move(splat)), node.type().shape, {})};
+}
+
+}  // namespace
+
+std::vector<RewriteRule> ViewRules() {
+  using enum OpCode;
+  return {
+      {"reshape_noop", "reshape(x: S): S = x", kExact, {kReshape}, ReshapeNoop},
+      {"reshape_reshape", "reshape(reshape(x)) = reshape(x)", kExact, {kReshape}, ReshapeReshape},
+      {"reshape_of_splat",
+       "reshape(broadcast(s)) = broadcast(s)",
+       kExact,
+       {kReshape},
+       ReshapeOfSplat},
+      {"transpose_noop", "transpose(x, identity) = x", kExact, {kTranspose}, TransposeNoop},
+      {"transpose_transpose",
+       "transpose(transpose(x)) = transpose(x)",
+       kExact,
+       {kTranspose},
+       TransposeTranspose},
+      {"transpose_as_reshape",
+       "transpose(x: [n,1]) = reshape(x)",
+       kExact,
+       {kTranspose},
+       TransposeAsReshape},
+      {"transpose_of_broadcast",
+       "transpose(broadcast(x)) = broadcast(x)",
+       kExact,
+       {kTranspose},
+       TransposeOfBroadcast},
+      {"broadcast_noop", "broadcast(x: S): S = x", kExact, {kBroadcastInDim}, BroadcastNoop},
+      {"broadcast_broadcast",
+       "broadcast(broadcast(x)) = broadcast(x)",
+       kExact,
+       {kBroadcastInDim},
+       BroadcastBroadcast},
+      {"broadcast_as_reshape",
+       "broadcast(x: [n]): [n,1] = reshape(x)",
+       kExact,
+       {kBroadcastInDim},
+       BroadcastAsReshape},
+      {"broadcast_drop_unit_dims",
+       "broadcast(x: [n,1]) = broadcast(reshape(x): [n])",
+       kExact,
+       {kBroadcastInDim},
+       BroadcastDropUnitDims},
+      {"unary_of_splat",
+       "f(broadcast(s)) = broadcast(f(s))",
+       kExact,
+       {kNeg, kAbs, kSign, kNot, kFloor, kCeil, kTrunc, kSqrt, kConvert, kExp, kLog, kTanh, kRsqrt,
+        kLogistic},
+       UnaryOfSplat},
+      {"binary_of_splats",
+       "f(broadcast(s), broadcast(t)) = broadcast(f(s, t))",
+       kExact,
+       {kAdd, kSub, kMul, kDiv, kRem, kMaximum, kMinimum, kAnd, kOr, kXor, kCompare, kPow},
+       BinaryOfSplats},
+      {"reverse_unit_dims", "reverse(x: [1]) = x", kExact, {kReverse}, ReverseUnitDims},
+      {"reverse_reverse", "reverse(reverse(x)) = x", kExact, {kReverse}, ReverseReverse},
+      {"iota_of_one", "iota: [1] = 0", kExact, {kIota}, IotaOfOne},
+      {"constant_as_splat",
+       "constant [c, c, c] = broadcast(c)",
+       kExact,
+       {kConstant},
+       ConstantAsSplat},
+  };
+}
+
+}  // namespace cermet::simplify
