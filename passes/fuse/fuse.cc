@@ -1,7 +1,9 @@
-// Walks each graph from its results to its parameters and lets every producer join the group of its consumers where MayJoin allows it.
+// Walks each graph from its results to its parameters and lets every producer join the group of its
+// consumers where MayJoin allows it.
 //
-// Consumers first, because then all uses of a node are settled when its turn comes: it joins if they are all in one group, is
-// copied into each if it costs nothing, and else becomes the root of a new group. So a group has one root, and no cycle can arise.
+// Consumers first, because then all uses of a node are settled when its turn comes: it joins if
+// they are all in one group, is copied into each if it costs nothing, and else becomes the root of
+// a new group. So a group has one root, and no cycle can arise.
 //
 //   %1 = dot_general(%x, %w)     =>   %3 = fusion(%x, %w, %b) {kind = contraction} { ... }
 //   %2 = add(%1, %b)
@@ -16,16 +18,18 @@
 #include "ir/status.h"
 #include "passes/fuse/group.h"
 
-namespace cermet::passes {
+namespace cermet::fuse {
 namespace {
 
 class GraphFuser {
  public:
-  GraphFuser(Graph* graph, const DimFacts& facts, const FuseOptions& options, std::vector<FusionDecision>* decisions)
+  GraphFuser(Graph* graph, const DimFacts& facts, const FuseOptions& options,
+             std::vector<FusionDecision>* decisions)
       : graph_(graph), facts_(facts), options_(options), decisions_(decisions) {}
 
   void Run() {
-    for (size_t i = 0; i < graph_->nodes().size(); ++i) order_[graph_->nodes()[i].get()] = static_cast<int64_t>(i);
+    for (size_t i = 0; i < graph_->nodes().size(); ++i)
+      order_[graph_->nodes()[i].get()] = static_cast<int64_t>(i);
     FindUsers();
     for (auto it = graph_->nodes().rbegin(); it != graph_->nodes().rend(); ++it) Place(it->get());
     Build();
@@ -34,8 +38,8 @@ class GraphFuser {
  private:
   // Stays at the top level as it is.
   static bool StaysOutside(const Node& node) {
-    return node.op() == OpCode::kParameter || node.op() == OpCode::kConstant || node.op() == OpCode::kAfterAll ||
-           Info(node.op()).op_class == OpClass::kControl;
+    return node.op() == OpCode::kParameter || node.op() == OpCode::kConstant ||
+           node.op() == OpCode::kAfterAll || Info(node.op()).op_class == OpClass::kControl;
   }
 
   void FindUsers() {
@@ -47,13 +51,15 @@ class GraphFuser {
 
   void Decide(const Node& producer, const Group& group, const Verdict& verdict) {
     if (decisions_ != nullptr) {
-      decisions_->push_back({producer.Describe(), group.root->Describe(), verdict.fuse, verdict.reason});
+      decisions_->push_back(
+          {producer.Describe(), group.root->Describe(), verdict.fuse, verdict.reason});
     }
   }
 
   void Place(Node* node) {
     if (StaysOutside(*node)) {
-      if (IsFreeSource(*node)) Join(node, UserGroups(*node));  // and stays, for uses that no group covers
+      if (IsFreeSource(*node))
+        Join(node, UserGroups(*node));  // and stays, for uses that no group covers
       return;
     }
     const std::vector<Group*> groups = UserGroups(*node);
@@ -64,7 +70,8 @@ class GraphFuser {
       if (escapes) StartGroup(node);
       return;
     }
-    if (!escapes && options_.enabled && !groups.empty() && (groups.size() == 1 || IsCheapView(*node))) {
+    if (!escapes && options_.enabled && !groups.empty() &&
+        (groups.size() == 1 || IsCheapView(*node))) {
       bool all = true;
       for (Group* group : groups) {
         const Verdict verdict = MayJoin(node, *group, order_, facts_);
@@ -78,7 +85,8 @@ class GraphFuser {
     } else if (options_.enabled && !groups.empty()) {
       for (Group* group : groups) {
         Decide(*node, *group,
-               {false, escapes ? "it is also a result or used by control flow" : "it has consumers in several fusions"});
+               {false, escapes ? "it is also a result or used by control flow"
+                               : "it has consumers in several fusions"});
       }
     }
     StartGroup(node);
@@ -115,7 +123,8 @@ class GraphFuser {
     // Groups were made from the last root to the first, so earlier positions stay valid.
     for (const std::unique_ptr<Group>& group : groups_) {
       Node* fusion = BuildFusion(*group);
-      for (int i = 0; i < group->root->num_results(); ++i) replacements[group->root->result(i)] = fusion->result(i);
+      for (int i = 0; i < group->root->num_results(); ++i)
+        replacements[group->root->result(i)] = fusion->result(i);
       for (const Node* member : group->members) {
         if (!StaysOutside(*member)) absorbed.insert(member);
       }
@@ -124,7 +133,8 @@ class GraphFuser {
     graph_->RemoveNodes([&](const Node& node) { return absorbed.count(&node) != 0; });
     const std::map<Value, int64_t> uses = graph_->CountUses();
     graph_->RemoveNodes([&](const Node& node) {
-      return node.op() == OpCode::kConstant && uses.find(Value{const_cast<Node*>(&node), 0}) == uses.end();
+      return node.op() == OpCode::kConstant &&
+             uses.find(Value{const_cast<Node*>(&node), 0}) == uses.end();
     });
     graph_->RenumberIds();
   }
@@ -136,7 +146,8 @@ class GraphFuser {
     for (Node* member : group.members) {
       for (Value operand : member->operands()) {
         if (group.Contains(operand.node) || inside.count(operand) != 0) continue;
-        inside[operand] = body->AddParameter(operand.type(), absl::StrCat("p", operands.size()))->result();
+        inside[operand] =
+            body->AddParameter(operand.type(), absl::StrCat("p", operands.size()))->result();
         operands.push_back(operand);
       }
     }
@@ -145,21 +156,24 @@ class GraphFuser {
       std::vector<Value> arguments;
       for (Value operand : member->operands()) arguments.push_back(inside[operand]);
       std::vector<std::unique_ptr<Graph>> bodies;
-      for (const std::unique_ptr<Graph>& nested : member->bodies()) bodies.push_back(nested->Clone(nested->name()));
-      Node* copy = body->AddNode(member->op(), std::move(arguments), member->types(), member->attrs(), std::move(bodies),
-                                 member->location());
+      for (const std::unique_ptr<Graph>& nested : member->bodies())
+        bodies.push_back(nested->Clone(nested->name()));
+      Node* copy = body->AddNode(member->op(), std::move(arguments), member->types(),
+                                 member->attrs(), std::move(bodies), member->location());
       for (int i = 0; i < member->num_results(); ++i) inside[member->result(i)] = copy->result(i);
       location = location.Merge(member->location());
     }
     std::vector<Value> results;
-    for (int i = 0; i < group.root->num_results(); ++i) results.push_back(inside[group.root->result(i)]);
+    for (int i = 0; i < group.root->num_results(); ++i)
+      results.push_back(inside[group.root->result(i)]);
     body->set_results(std::move(results));
     std::vector<std::unique_ptr<Graph>> bodies;
     bodies.push_back(std::move(body));
     AttrMap attrs;
     attrs.Set("kind", Word{KindOf(group)});
-    return graph_->InsertNode(order_.at(group.root), OpCode::kFusion, std::move(operands), group.root->types(), std::move(attrs),
-                              std::move(bodies), std::move(location));
+    return graph_->InsertNode(order_.at(group.root), OpCode::kFusion, std::move(operands),
+                              group.root->types(), std::move(attrs), std::move(bodies),
+                              std::move(location));
   }
 
   Graph* graph_;
@@ -173,21 +187,26 @@ class GraphFuser {
   std::vector<std::unique_ptr<Group>> groups_;
 };
 
-void FuseGraph(Graph* graph, const DimFacts& facts, const FuseOptions& options, std::vector<FusionDecision>* decisions) {
+void FuseGraph(Graph* graph, const DimFacts& facts, const FuseOptions& options,
+               std::vector<FusionDecision>* decisions) {
   for (const std::unique_ptr<Node>& node : graph->nodes()) {
     if (node->op() != OpCode::kWhile && node->op() != OpCode::kIf) continue;
-    for (const std::unique_ptr<Graph>& body : node->bodies()) FuseGraph(body.get(), facts, options, decisions);
+    for (const std::unique_ptr<Graph>& body : node->bodies())
+      FuseGraph(body.get(), facts, options, decisions);
   }
   GraphFuser(graph, facts, options, decisions).Run();
 }
 
-// Literals that are not one value spread over a shape are data: they live in the constant store, like weights.
+// Literals that are not one value spread over a shape are data: they live in the constant store,
+// like weights.
 void MoveLiteralsToStore(Graph* graph, ConstantStore* store) {
   for (const std::unique_ptr<Node>& node : graph->nodes()) {
     if (node->op() == OpCode::kWhile || node->op() == OpCode::kIf) {
-      for (const std::unique_ptr<Graph>& body : node->bodies()) MoveLiteralsToStore(body.get(), store);
+      for (const std::unique_ptr<Graph>& body : node->bodies())
+        MoveLiteralsToStore(body.get(), store);
     }
-    const Literal* literal = node->op() == OpCode::kConstant ? node->attrs().Find<Literal>("value") : nullptr;
+    const Literal* literal =
+        node->op() == OpCode::kConstant ? node->attrs().Find<Literal>("value") : nullptr;
     if (literal == nullptr || IsFreeSource(*node)) continue;
     const std::string name = store->Add("literal", *literal);
     node->mutable_attrs().Erase("value");
@@ -197,7 +216,8 @@ void MoveLiteralsToStore(Graph* graph, ConstantStore* store) {
 
 }  // namespace
 
-absl::Status Fuse(Module* module, const FuseOptions& options, std::vector<FusionDecision>* decisions) {
+absl::Status Fuse(Module* module, const FuseOptions& options,
+                  std::vector<FusionDecision>* decisions) {
   for (const std::unique_ptr<Graph>& graph : module->graphs()) {
     MoveLiteralsToStore(graph.get(), &module->constants());
     FuseGraph(graph.get(), module->facts(), options, decisions);
@@ -205,4 +225,4 @@ absl::Status Fuse(Module* module, const FuseOptions& options, std::vector<Fusion
   return absl::OkStatus();
 }
 
-}  // namespace cermet::passes
+}  // namespace cermet::fuse

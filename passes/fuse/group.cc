@@ -1,9 +1,11 @@
-// The fusion rules. Each follows from what lowering can do without computing anything twice or storing it in between:
+// The fusion rules. Each follows from what lowering can do without computing anything twice or
+// storing it in between:
 //
-//   elementwise ops and views   join any consumer, unless each of their elements would be computed many times
-//   contractions, windows       join the elementwise ops after them (as an epilogue) if every element is read at one place
-//   row reductions              join a consumer that reads them once per row; several share the row
-//   views before a contraction  join if the loads stay simple: transposes, slices, broadcasts, one reshape of an operand
+//   elementwise ops and views   join any consumer, unless each of their elements would be computed
+//   many times contractions, windows       join the elementwise ops after them (as an epilogue) if
+//   every element is read at one place row reductions              join a consumer that reads them
+//   once per row; several share the row views before a contraction  join if the loads stay simple:
+//   transposes, slices, broadcasts, one reshape of an operand
 #include "passes/fuse/group.h"
 
 #include <algorithm>
@@ -11,9 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "passes/lower/index_flow.h"
 
-namespace cermet::passes {
+namespace cermet::fuse {
 
-bool Group::Contains(const Node* node) const { return std::find(members.begin(), members.end(), node) != members.end(); }
+bool Group::Contains(const Node* node) const {
+  return std::find(members.begin(), members.end(), node) != members.end();
+}
 
 void Group::Add(Node* node, const NodeOrder& order) {
   const auto before = [&](const Node* a, const Node* b) { return order.at(a) < order.at(b); };
@@ -22,13 +26,15 @@ void Group::Add(Node* node, const NodeOrder& order) {
 
 bool IsFreeSource(const Node& node) {
   if (node.op() == OpCode::kIota || node.op() == OpCode::kDimSize) return true;
-  const Literal* literal = node.op() == OpCode::kConstant ? node.attrs().Find<Literal>("value") : nullptr;
+  const Literal* literal =
+      node.op() == OpCode::kConstant ? node.attrs().Find<Literal>("value") : nullptr;
   return literal != nullptr && literal->num_elements() > 0 && literal->IsSplat();
 }
 
 bool IsCheapView(const Node& node) {
-  return node.op() == OpCode::kBroadcastInDim || node.op() == OpCode::kReshape || node.op() == OpCode::kTranspose ||
-         node.op() == OpCode::kSlice || node.op() == OpCode::kReverse;
+  return node.op() == OpCode::kBroadcastInDim || node.op() == OpCode::kReshape ||
+         node.op() == OpCode::kTranspose || node.op() == OpCode::kSlice ||
+         node.op() == OpCode::kReverse;
 }
 
 bool IsRowReduction(const Node& node) {
@@ -39,23 +45,30 @@ bool IsRowReduction(const Node& node) {
 
 namespace {
 
+using lower::Index;
+using lower::IndexFlow;
+using lower::IndexSpace;
+
 bool IsContraction(const Node& node) { return Info(node.op()).op_class == OpClass::kContraction; }
 bool IsUpdate(const Node& node) { return Info(node.op()).op_class == OpClass::kUpdate; }
 // A producer that is computed in loops of its own and whose elements must not be computed twice.
 bool IsHero(const Node& node) {
-  return IsContraction(node) || (Info(node.op()).op_class == OpClass::kReduction && !IsRowReduction(node));
+  return IsContraction(node) ||
+         (Info(node.op()).op_class == OpClass::kReduction && !IsRowReduction(node));
 }
 bool IsExpensive(const Node& node) {
-  return Info(node.op()).op_class == OpClass::kTranscendental || node.op() == OpCode::kDiv || node.op() == OpCode::kSqrt ||
-         node.op() == OpCode::kRem;
+  return Info(node.op()).op_class == OpClass::kTranscendental || node.op() == OpCode::kDiv ||
+         node.op() == OpCode::kSqrt || node.op() == OpCode::kRem;
 }
 
 Value StripReshapes(Value value, const Group& group) {
-  while (value.node->op() == OpCode::kReshape && group.Contains(value.node->operand(0).node)) value = value.node->operand(0);
+  while (value.node->op() == OpCode::kReshape && group.Contains(value.node->operand(0).node))
+    value = value.node->operand(0);
   return value;
 }
 
-// Whose elements the loops of the fusion run over: the root, or each operand of a concatenation at the root.
+// Whose elements the loops of the fusion run over: the root, or each operand of a concatenation at
+// the root.
 std::vector<Value> PieceRoots(const Group& group) {
   Value root = StripReshapes(group.root->result(), group);
   Node* node = root.node;
@@ -75,7 +88,8 @@ struct Piece {
 Piece AnalysePiece(Value root, const std::vector<Node*>& members, const DimFacts& facts) {
   Piece piece{root, {}, IndexSpace(facts), nullptr};
   const Shape& shape = root.type().shape;
-  for (size_t i = 0; i < shape.size(); ++i) piece.index.push_back(piece.space.AddVariable(absl::StrCat("%o", i), shape[i]));
+  for (size_t i = 0; i < shape.size(); ++i)
+    piece.index.push_back(piece.space.AddVariable(absl::StrCat("%o", i), shape[i]));
   piece.flow = std::make_unique<IndexFlow>(members, root, piece.index, &piece.space);
   return piece;
 }
@@ -84,7 +98,8 @@ Piece AnalysePiece(Value root, const std::vector<Node*>& members, const DimFacts
 bool FeedsHero(const Node* node, const Group& group) {
   for (const Node* member : group.members) {
     const auto& operands = member->operands();
-    const bool uses = std::any_of(operands.begin(), operands.end(), [&](Value v) { return v.node == node; });
+    const bool uses =
+        std::any_of(operands.begin(), operands.end(), [&](Value v) { return v.node == node; });
     if (!uses) continue;
     if (IsContraction(*member) || member->op() == OpCode::kReduceWindow) return true;
     if (FeedsHero(member, group)) return true;
@@ -126,7 +141,8 @@ const Shape* RowShape(const Group& group) {
 
 Verdict JoinView(Node* producer, const Group& group) {
   if (!FeedsHero(producer, group)) return {true, "a view is an index map"};
-  if (!IsCheapView(*producer)) return {false, "its index map would run in the innermost loop of a contraction or window"};
+  if (!IsCheapView(*producer))
+    return {false, "its index map would run in the innermost loop of a contraction or window"};
   if (UsedBy(producer, group, OpCode::kReshape)) {
     return {false, "behind a reshape the loads of a contraction or window would need divisions"};
   }
@@ -134,7 +150,9 @@ Verdict JoinView(Node* producer, const Group& group) {
 }
 
 Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& facts) {
-  if (FeedsHero(producer, group)) return {false, "each element would be computed again for every use by the contraction or window"};
+  if (FeedsHero(producer, group))
+    return {false,
+            "each element would be computed again for every use by the contraction or window"};
   const Value root = StripReshapes(group.root->result(), group);
   if (UsedBy(producer, group, OpCode::kConcat) && root.node->op() != OpCode::kConcat) {
     return {false, "a concatenation in the middle would compute every operand for every element"};
@@ -145,11 +163,13 @@ Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& fact
     const Piece piece = AnalysePiece(piece_root, group.members, facts);
     const IndexFlow::Reads* reads = piece.flow->Find(producer->result());
     if (reads == nullptr) continue;
-    if (reads->unknown) return {false, "its elements are read at indices that are only known when it runs"};
+    if (reads->unknown)
+      return {false, "its elements are read at indices that are only known when it runs"};
     const bool scalar = producer->type().NumElements() == Dim(1);
     const bool per_row = rows != nullptr && producer->type().shape.size() <= rows->size();
     const Dim spread = piece_root.type().NumElements();
-    if (IsExpensive(*producer) && !scalar && !per_row && rows == nullptr && producer->type().NumElements() != spread &&
+    if (IsExpensive(*producer) && !scalar && !per_row && rows == nullptr &&
+        producer->type().NumElements() != spread &&
         Range(spread - producer->type().NumElements(), facts).lower.value_or(0) > 0) {
       return {false, "a costly op that is broadcast would be computed again for every copy"};
     }
@@ -169,7 +189,8 @@ Verdict JoinHero(Node* producer, const Group& group, const DimFacts& facts) {
         return {false, "one kernel has one contraction, window or column reduction"};
       }
     }
-    if (reads->unknown || reads->indices.size() != 1) return {false, "its elements are read at several places"};
+    if (reads->unknown || reads->indices.size() != 1)
+      return {false, "its elements are read at several places"};
     if (!IsPermutation(reads->indices[0], piece.index, piece_root.type().shape)) {
       return {false, "its elements are not read one by one in the order of the result"};
     }
@@ -179,12 +200,15 @@ Verdict JoinHero(Node* producer, const Group& group, const DimFacts& facts) {
 
 Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& facts) {
   const std::vector<Value> roots = PieceRoots(group);
-  if (roots.size() != 1 || IsUpdate(*group.root)) return {false, "the consumer has no rows of its own"};
+  if (roots.size() != 1 || IsUpdate(*group.root))
+    return {false, "the consumer has no rows of its own"};
   for (const Node* member : group.members) {
-    if (IsHero(*member)) return {false, "one kernel has one contraction, window or column reduction, or rows"};
+    if (IsHero(*member))
+      return {false, "one kernel has one contraction, window or column reduction, or rows"};
   }
   const Shape& row = producer->type().shape;
-  if (const Shape* rows = RowShape(group); rows != nullptr && *rows != row) return {false, "the rows differ"};
+  if (const Shape* rows = RowShape(group); rows != nullptr && *rows != row)
+    return {false, "the rows differ"};
   const Piece piece = AnalysePiece(roots[0], group.members, facts);
   if (piece.index.size() < row.size()) return {false, "the consumer has fewer dims than rows"};
   const Index prefix(piece.index.begin(), piece.index.begin() + row.size());
@@ -218,7 +242,8 @@ Verdict MayJoin(Node* producer, const Group& group, const NodeOrder& order, cons
     case OpClass::kTranscendental:
       return JoinElementwise(producer, group, facts);
     case OpClass::kReduction:
-      return IsRowReduction(*producer) ? JoinRowReduction(producer, group, facts) : JoinHero(producer, group, facts);
+      return IsRowReduction(*producer) ? JoinRowReduction(producer, group, facts)
+                                       : JoinHero(producer, group, facts);
     case OpClass::kContraction:
       return JoinHero(producer, group, facts);
     case OpClass::kUpdate:
@@ -244,4 +269,4 @@ std::string KindOf(const Group& group) {
   return kind;
 }
 
-}  // namespace cermet::passes
+}  // namespace cermet::fuse

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/status.h"
 
-namespace cermet::passes {
+namespace cermet::lower {
 
 using kernel::Block;
 using kernel::Inst;
@@ -30,16 +30,19 @@ void ElementEmitter::BindVariable(const Dim& variable, ValueId value) {
   scopes_.back().variables[name] = value;
 }
 
-absl::StatusOr<std::vector<ValueId>> ElementEmitter::Loop(const Dim& extent, absl::string_view prefix, LoopKind kind,
-                                                          const std::vector<ValueId>& inits, const LoopBody& body,
-                                                          int64_t order_lanes, const Graph* combiner) {
+absl::StatusOr<std::vector<ValueId>> ElementEmitter::Loop(const Dim& extent,
+                                                          absl::string_view prefix, LoopKind kind,
+                                                          const std::vector<ValueId>& inits,
+                                                          const LoopBody& body, int64_t order_lanes,
+                                                          const Graph* combiner) {
   const std::string name = absl::StrCat(prefix, next_variable_++);
   const Dim variable = space_->AddVariable(absl::StrCat("%", name), extent);
   KernelBuilder outer = Here();
   const ValueId lower = outer.Index(0);
   const ValueId upper = EmitIndex(extent);
   absl::Status status;
-  const auto run = [&](KernelBuilder& inner, ValueId iv, const std::vector<ValueId>& carried) -> std::vector<ValueId> {
+  const auto run = [&](KernelBuilder& inner, ValueId iv,
+                       const std::vector<ValueId>& carried) -> std::vector<ValueId> {
     EnterBlock(inner.block());
     BindVariable(variable, iv);
     absl::StatusOr<std::vector<ValueId>> yields = body(variable, carried);
@@ -58,7 +61,8 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::Loop(const Dim& extent, abs
                                 EnterBlock(inner.block());
                                 std::vector<ValueId> arguments = left;
                                 arguments.insert(arguments.end(), right.begin(), right.end());
-                                absl::StatusOr<std::vector<ValueId>> combined = InlineScalar(*combiner, arguments);
+                                absl::StatusOr<std::vector<ValueId>> combined =
+                                    InlineScalar(*combiner, arguments);
                                 LeaveBlock();
                                 if (combined.ok()) return *std::move(combined);
                                 status.Update(combined.status());
@@ -69,7 +73,8 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::Loop(const Dim& extent, abs
   return results;
 }
 
-absl::StatusOr<std::vector<ValueId>> ElementEmitter::InlineScalar(const Graph& body, const std::vector<ValueId>& arguments) {
+absl::StatusOr<std::vector<ValueId>> ElementEmitter::InlineScalar(
+    const Graph& body, const std::vector<ValueId>& arguments) {
   std::map<Value, ValueId> values;
   KernelBuilder here = Here();
   for (const std::unique_ptr<Node>& node : body.nodes()) {
@@ -79,18 +84,21 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::InlineScalar(const Graph& b
     }
     if (node->op() == OpCode::kConstant) {
       const Literal* literal = node->attrs().Find<Literal>("value");
-      if (literal == nullptr || literal->num_elements() != 1) return Fail(*node, "a combiner may hold scalar constants only");
+      if (literal == nullptr || literal->num_elements() != 1)
+        return Fail(*node, "a combiner may hold scalar constants only");
       values[node->result()] = here.Constant(
-          literal->dtype(), IsFloat(literal->dtype()) ? BitsFromFloat(literal->dtype(), literal->GetFloat(0))
-                                                      : BitsFromInt(literal->dtype(), literal->GetInt(0)));
+          literal->dtype(), IsFloat(literal->dtype())
+                                ? BitsFromFloat(literal->dtype(), literal->GetFloat(0))
+                                : BitsFromInt(literal->dtype(), literal->GetInt(0)));
       continue;
     }
-    if (Info(node->op()).op_class != OpClass::kElementwise) return Fail(*node, "a combiner may hold basic elementwise ops only");
+    if (Info(node->op()).op_class != OpClass::kElementwise)
+      return Fail(*node, "a combiner may hold basic elementwise ops only");
     std::vector<ValueId> operands;
     for (Value operand : node->operands()) operands.push_back(values[operand]);
     if (node->op() == OpCode::kCompare) {
-      values[node->result()] =
-          here.Compare(*ParseCompareDirection(node->attrs().WordText("direction")), operands[0], operands[1]);
+      values[node->result()] = here.Compare(
+          *ParseCompareDirection(node->attrs().WordText("direction")), operands[0], operands[1]);
     } else if (node->op() == OpCode::kConvert) {
       values[node->result()] = here.Convert(operands[0], node->type().dtype);
     } else if (node->op() == OpCode::kBitcast) {
@@ -191,8 +199,10 @@ absl::StatusOr<ValueId> ElementEmitter::Emit(Value value, const Index& index, Va
   return result;
 }
 
-absl::StatusOr<ValueId> ElementEmitter::EmitUncached(Value value, const Index& index, ValueId mask) {
-  if (auto it = sources_.find(value); it != sources_.end()) return EmitSource(it->second, value.type(), index, mask);
+absl::StatusOr<ValueId> ElementEmitter::EmitUncached(Value value, const Index& index,
+                                                     ValueId mask) {
+  if (auto it = sources_.find(value); it != sources_.end())
+    return EmitSource(it->second, value.type(), index, mask);
   Node* node = value.node;
   switch (Info(node->op()).op_class) {
     case OpClass::kElementwise:
@@ -204,7 +214,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitUncached(Value value, const Index& i
       return results[value.index];
     }
     case OpClass::kContraction:
-      return node->op() == OpCode::kDotGeneral ? EmitDot(node, index, mask) : EmitConvolution(node, index, mask);
+      return node->op() == OpCode::kDotGeneral ? EmitDot(node, index, mask)
+                                               : EmitConvolution(node, index, mask);
     case OpClass::kSource: {
       KernelBuilder here = Here();
       if (node->op() == OpCode::kIota) {
@@ -214,7 +225,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitUncached(Value value, const Index& i
         return here.Convert(EmitIndex(node->attrs().Dims("size")[0]), node->type().dtype);
       }
       const Literal* literal = node->attrs().Find<Literal>("value");
-      if (node->op() == OpCode::kConstant && literal != nullptr && literal->num_elements() > 0 && literal->IsSplat()) {
+      if (node->op() == OpCode::kConstant && literal != nullptr && literal->num_elements() > 0 &&
+          literal->IsSplat()) {
         const DType dtype = literal->dtype();
         ScalarBits bits = 0;
         __builtin_memcpy(&bits, literal->data(), ByteSize(dtype));
@@ -227,12 +239,15 @@ absl::StatusOr<ValueId> ElementEmitter::EmitUncached(Value value, const Index& i
     case OpClass::kControl:
     case OpClass::kEffectful:
     case OpClass::kUpdate:
-      return Fail(*node, "cannot be part of a kernel's expression; it should have been expanded or stand at a root");
+      return Fail(*node,
+                  "cannot be part of a kernel's expression; it should have been expanded or stand "
+                  "at a root");
   }
   CERMET_UNREACHABLE();
 }
 
-absl::StatusOr<ValueId> ElementEmitter::EmitSource(const Source& source, const Type& type, const Index& index, ValueId mask) {
+absl::StatusOr<ValueId> ElementEmitter::EmitSource(const Source& source, const Type& type,
+                                                   const Index& index, ValueId mask) {
   Index at = index;
   if (source.row_only) {
     at = Index(index.begin() + source.first_dim, index.end());
@@ -242,7 +257,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitSource(const Source& source, const T
   return Here().Load(source.buffer, EmitIndices(at), mask);
 }
 
-absl::StatusOr<ValueId> ElementEmitter::EmitElementwise(Node* node, const Index& index, ValueId mask) {
+absl::StatusOr<ValueId> ElementEmitter::EmitElementwise(Node* node, const Index& index,
+                                                        ValueId mask) {
   std::vector<ValueId> operands;
   for (Value operand : node->operands()) {
     CERMET_ASSIGN_OR_RETURN(const ValueId element, Emit(operand, index, mask));
@@ -251,7 +267,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitElementwise(Node* node, const Index&
   KernelBuilder here = Here();
   switch (node->op()) {
     case OpCode::kCompare:
-      return here.Compare(*ParseCompareDirection(node->attrs().WordText("direction")), operands[0], operands[1]);
+      return here.Compare(*ParseCompareDirection(node->attrs().WordText("direction")), operands[0],
+                          operands[1]);
     case OpCode::kConvert:
       return here.Convert(operands[0], node->type().dtype);
     case OpCode::kBitcast:
@@ -261,7 +278,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitElementwise(Node* node, const Index&
   }
 }
 
-std::optional<Index> MapIndex(const Node& node, int64_t operand, const Index& index, const IndexSpace& space) {
+std::optional<Index> MapIndex(const Node& node, int64_t operand, const Index& index,
+                              const IndexSpace& space) {
   if (IsElementwise(node.op())) return index;
   const Shape& from = node.operand(operand).type().shape;
   switch (node.op()) {
@@ -336,7 +354,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitPad(Node* node, const Index& index, 
     // Division of a possibly negative index: only lanes inside are used, so clamp first.
     KernelBuilder here = Here();
     const ValueId clamped = here.Compute(OpCode::kMaximum, {EmitIndex(shifted), here.Index(0)});
-    const Dim position = space_->AddVariable(absl::StrCat("%p", next_variable_++), Dim::Max(span, Dim(1)));
+    const Dim position =
+        space_->AddVariable(absl::StrCat("%p", next_variable_++), Dim::Max(span, Dim(1)));
     BindVariable(position, clamped);
     inner[i] = Dim::FloorDiv(position, period);
     const ValueId remainder = here.FloorMod(clamped, here.Index(interior[i] + 1));
@@ -359,14 +378,18 @@ absl::StatusOr<ValueId> ElementEmitter::EmitConcat(Node* node, const Index& inde
     offset = offset + extent;
     if (extent == Dim(0)) continue;
     const ValueId inside = InBounds(inner[dim], extent);
-    CERMET_ASSIGN_OR_RETURN(const ValueId element, Emit(node->operand(i), inner, And(mask, inside)));
-    result = result == kNoValue || inside == kNoValue ? element : Here().Compute(OpCode::kSelect, {inside, element, result});
+    CERMET_ASSIGN_OR_RETURN(const ValueId element,
+                            Emit(node->operand(i), inner, And(mask, inside)));
+    result = result == kNoValue || inside == kNoValue
+                 ? element
+                 : Here().Compute(OpCode::kSelect, {inside, element, result});
   }
   if (result == kNoValue) return Fail(*node, "has no elements");
   return result;
 }
 
-absl::StatusOr<Dim> ElementEmitter::ClampedStart(Value start, const Index& index, const Dim& limit, ValueId mask) {
+absl::StatusOr<Dim> ElementEmitter::ClampedStart(Value start, const Index& index, const Dim& limit,
+                                                 ValueId mask) {
   CERMET_ASSIGN_OR_RETURN(const ValueId loaded, Emit(start, index, mask));
   KernelBuilder here = Here();
   // u64 starts beyond i64 clamp to the limit: they must not become negative.
@@ -399,9 +422,11 @@ absl::StatusOr<ValueId> ElementEmitter::EmitGather(Node* node, const Index& inde
   Index inner(data.type().rank(), Dim(0));
   for (size_t k = 0; k < start_index_map.size(); ++k) {
     Index at = batch;
-    if (vector_dim < indices.type().rank()) at.insert(at.begin() + vector_dim, Dim(static_cast<int64_t>(k)));
+    if (vector_dim < indices.type().rank())
+      at.insert(at.begin() + vector_dim, Dim(static_cast<int64_t>(k)));
     const int64_t dim = start_index_map[k];
-    CERMET_ASSIGN_OR_RETURN(inner[dim], ClampedStart(indices, at, data.type().shape[dim] - sizes[dim], mask));
+    CERMET_ASSIGN_OR_RETURN(inner[dim],
+                            ClampedStart(indices, at, data.type().shape[dim] - sizes[dim], mask));
   }
   size_t next_offset = 0;
   for (int64_t dim = 0; dim < data.type().rank(); ++dim) {
@@ -411,14 +436,17 @@ absl::StatusOr<ValueId> ElementEmitter::EmitGather(Node* node, const Index& inde
   return Emit(data, inner, mask);
 }
 
-absl::StatusOr<ValueId> ElementEmitter::EmitDynamicSlice(Node* node, const Index& index, ValueId mask) {
+absl::StatusOr<ValueId> ElementEmitter::EmitDynamicSlice(Node* node, const Index& index,
+                                                         ValueId mask) {
   const Value data = node->operand(0);
   Index inner(index.size());
   for (size_t i = 0; i < index.size(); ++i) {
-    CERMET_ASSIGN_OR_RETURN(const Dim start, ClampedStart(node->operand(i + 1), {}, data.type().shape[i] - node->type().shape[i], mask));
+    CERMET_ASSIGN_OR_RETURN(
+        const Dim start,
+        ClampedStart(node->operand(i + 1), {}, data.type().shape[i] - node->type().shape[i], mask));
     inner[i] = start + index[i];
   }
   return Emit(data, inner, mask);
 }
 
-}  // namespace cermet::passes
+}  // namespace cermet::lower

@@ -6,7 +6,7 @@
 #include "ir/status.h"
 #include "passes/lower/element_emitter.h"
 
-namespace cermet::passes {
+namespace cermet::lower {
 
 using kernel::KernelBuilder;
 using kernel::kNoValue;
@@ -15,7 +15,9 @@ using kernel::ValueId;
 
 namespace {
 
-bool Contains(const std::vector<int64_t>& list, int64_t item) { return std::find(list.begin(), list.end(), item) != list.end(); }
+bool Contains(const std::vector<int64_t>& list, int64_t item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
 
 absl::StatusOr<Order> OrderOf(const Node& node) {
   const Word* word = node.attrs().Find<Word>("order");
@@ -25,18 +27,21 @@ absl::StatusOr<Order> OrderOf(const Node& node) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduction(Node* node, const Index& index, ValueId mask) {
-  CERMET_ASSIGN_OR_RETURN(std::vector<ValueId> results, node->op() == OpCode::kReduce ? EmitReduce(node, index, mask)
-                                                                                       : EmitReduceWindow(node, index, mask));
+absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduction(Node* node, const Index& index,
+                                                                   ValueId mask) {
+  CERMET_ASSIGN_OR_RETURN(std::vector<ValueId> results, node->op() == OpCode::kReduce
+                                                            ? EmitReduce(node, index, mask)
+                                                            : EmitReduceWindow(node, index, mask));
   for (int i = 0; i < static_cast<int>(results.size()); ++i) {
     scopes_.back().elements[MemoKey{node->result(i), index, mask}] = results[i];
   }
   return results;
 }
 
-// sequential: acc = init; for each element in row-major order of the reduced dims: acc = body(acc, x).
-// lanes(L):   one lanes loop over the flattened reduced dims, then body(init, total).
-absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, const Index& index, ValueId mask) {
+// sequential: acc = init; for each element in row-major order of the reduced dims: acc = body(acc,
+// x). lanes(L):   one lanes loop over the flattened reduced dims, then body(init, total).
+absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, const Index& index,
+                                                                ValueId mask) {
   const int64_t count = node->num_operands() / 2;
   const std::vector<int64_t>& dims = node->attrs().Ints("dims");
   const Shape& shape = node->operand(0).type().shape;
@@ -56,7 +61,8 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, cons
       full[i] = index[kept++];
     }
   }
-  const auto combine = [&](const std::vector<ValueId>& accumulators) -> absl::StatusOr<std::vector<ValueId>> {
+  const auto combine =
+      [&](const std::vector<ValueId>& accumulators) -> absl::StatusOr<std::vector<ValueId>> {
     std::vector<ValueId> arguments = accumulators;
     for (int64_t i = 0; i < count; ++i) {
       CERMET_ASSIGN_OR_RETURN(const ValueId element, Emit(node->operand(i), full, mask));
@@ -80,20 +86,23 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, cons
     }
     CERMET_ASSIGN_OR_RETURN(
         std::vector<ValueId> totals,
-        Loop(extent, "k", LoopKind::kSerial, identities,
-             [&](const Dim& variable, const std::vector<ValueId>& carried) -> absl::StatusOr<std::vector<ValueId>> {
-               const Index at = space_->Delinearize(variable, reduced_shape);
-               for (size_t i = 0; i < reduced.size(); ++i) full[reduced[i]] = at[i];
-               return combine(carried);
-             },
-             order.lanes, node->body()));
+        Loop(
+            extent, "k", LoopKind::kSerial, identities,
+            [&](const Dim& variable,
+                const std::vector<ValueId>& carried) -> absl::StatusOr<std::vector<ValueId>> {
+              const Index at = space_->Delinearize(variable, reduced_shape);
+              for (size_t i = 0; i < reduced.size(); ++i) full[reduced[i]] = at[i];
+              return combine(carried);
+            },
+            order.lanes, node->body()));
     std::vector<ValueId> arguments = inits;
     arguments.insert(arguments.end(), totals.begin(), totals.end());
     return InlineScalar(*node->body(), arguments);
   }
 
-  const std::function<absl::StatusOr<std::vector<ValueId>>(size_t, const std::vector<ValueId>&)> nest =
-      [&](size_t depth, const std::vector<ValueId>& carried) -> absl::StatusOr<std::vector<ValueId>> {
+  const std::function<absl::StatusOr<std::vector<ValueId>>(size_t, const std::vector<ValueId>&)>
+      nest = [&](size_t depth,
+                 const std::vector<ValueId>& carried) -> absl::StatusOr<std::vector<ValueId>> {
     if (depth == reduced.size()) return combine(carried);
     return Loop(shape[reduced[depth]], "k", LoopKind::kSerial, carried,
                 [&](const Dim& variable, const std::vector<ValueId>& inner) {
@@ -104,7 +113,9 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, cons
   return nest(0, inits);
 }
 
-absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduceWindow(Node* node, const Index& index, ValueId mask) {
+absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduceWindow(Node* node,
+                                                                      const Index& index,
+                                                                      ValueId mask) {
   const int64_t count = node->num_operands() / 2;
   const Shape& shape = node->operand(0).type().shape;
   const std::vector<int64_t>& window = node->attrs().Ints("window");
@@ -118,13 +129,16 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduceWindow(Node* node
     inits.push_back(init);
   }
   Index full(shape.size());
-  const std::function<absl::StatusOr<std::vector<ValueId>>(size_t, const std::vector<ValueId>&, ValueId)> nest =
-      [&](size_t depth, const std::vector<ValueId>& carried, ValueId inside) -> absl::StatusOr<std::vector<ValueId>> {
+  const std::function<absl::StatusOr<std::vector<ValueId>>(size_t, const std::vector<ValueId>&,
+                                                           ValueId)>
+      nest = [&](size_t depth, const std::vector<ValueId>& carried,
+                 ValueId inside) -> absl::StatusOr<std::vector<ValueId>> {
     if (depth == shape.size()) {
       std::vector<ValueId> arguments = carried;
       for (int64_t i = 0; i < count; ++i) {
         CERMET_ASSIGN_OR_RETURN(ValueId element, Emit(node->operand(i), full, And(mask, inside)));
-        if (inside != kNoValue) element = Here().Compute(OpCode::kSelect, {inside, element, inits[i]});
+        if (inside != kNoValue)
+          element = Here().Compute(OpCode::kSelect, {inside, element, inits[i]});
         arguments.push_back(element);
       }
       return InlineScalar(*node->body(), arguments);
@@ -135,9 +149,11 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduceWindow(Node* node
     }
     return Loop(Dim(window[depth]), "k", LoopKind::kSerial, carried,
                 [&](const Dim& variable, const std::vector<ValueId>& inner) {
-                  full[depth] = index[depth] * Dim(stride[depth]) + variable * Dim(dilation[depth]) - Dim(low[depth]);
+                  full[depth] = index[depth] * Dim(stride[depth]) +
+                                variable * Dim(dilation[depth]) - Dim(low[depth]);
                   const bool padded = low[depth] != 0 || high[depth] != 0;
-                  return nest(depth + 1, inner, padded ? And(inside, InBounds(full[depth], shape[depth])) : inside);
+                  return nest(depth + 1, inner,
+                              padded ? And(inside, InBounds(full[depth], shape[depth])) : inside);
                 });
   };
   return nest(0, inits, kNoValue);
@@ -155,7 +171,9 @@ ValueId ElementEmitter::MultiplyAdd(ValueId x, ValueId y, ValueId acc) {
 namespace {
 
 // The type of the accumulator of a contraction with this result: narrow floats accumulate in f32.
-DType AccumulatorType(DType result) { return result == DType::kF16 || result == DType::kBF16 ? DType::kF32 : result; }
+DType AccumulatorType(DType result) {
+  return result == DType::kF16 || result == DType::kBF16 ? DType::kF32 : result;
+}
 
 }  // namespace
 
@@ -183,8 +201,9 @@ absl::StatusOr<ValueId> ElementEmitter::EmitDot(Node* node, const Index& index, 
     if (is_free(i, false)) rhs[i] = index[next++];
   }
   const DType result_dtype = node->type().dtype;
-  const std::function<absl::StatusOr<std::vector<ValueId>>(size_t, const std::vector<ValueId>&)> nest =
-      [&](size_t depth, const std::vector<ValueId>& carried) -> absl::StatusOr<std::vector<ValueId>> {
+  const std::function<absl::StatusOr<std::vector<ValueId>>(size_t, const std::vector<ValueId>&)>
+      nest = [&](size_t depth,
+                 const std::vector<ValueId>& carried) -> absl::StatusOr<std::vector<ValueId>> {
     if (depth == contract.lhs.size()) {
       CERMET_ASSIGN_OR_RETURN(const ValueId x, Emit(node->operand(0), lhs, mask));
       CERMET_ASSIGN_OR_RETURN(const ValueId y, Emit(node->operand(1), rhs, mask));
@@ -197,13 +216,17 @@ absl::StatusOr<ValueId> ElementEmitter::EmitDot(Node* node, const Index& index, 
                   return nest(depth + 1, inner);
                 });
   };
-  CERMET_ASSIGN_OR_RETURN(std::vector<ValueId> sum, nest(0, {Here().Constant(AccumulatorType(result_dtype), 0)}));
+  CERMET_ASSIGN_OR_RETURN(std::vector<ValueId> sum,
+                          nest(0, {Here().Constant(AccumulatorType(result_dtype), 0)}));
   return Here().Convert(sum[0], result_dtype);
 }
 
-// y[n, o.., oc] = sum over k.., ic of x[n, o*stride + k*dilation - low, g*ic_per_group + ic] * w[k.., ic, oc], padding being zero.
-absl::StatusOr<ValueId> ElementEmitter::EmitConvolution(Node* node, const Index& index, ValueId mask) {
-  CERMET_ASSIGN_OR_RETURN(const ConvLayout layout, ParseConvLayout(node->attrs().Get<std::string>("layout")));
+// y[n, o.., oc] = sum over k.., ic of x[n, o*stride + k*dilation - low, g*ic_per_group + ic] *
+// w[k.., ic, oc], padding being zero.
+absl::StatusOr<ValueId> ElementEmitter::EmitConvolution(Node* node, const Index& index,
+                                                        ValueId mask) {
+  CERMET_ASSIGN_OR_RETURN(const ConvLayout layout,
+                          ParseConvLayout(node->attrs().Get<std::string>("layout")));
   const std::vector<int64_t>& stride = node->attrs().Ints("stride");
   const std::vector<int64_t>& low = node->attrs().Ints("low");
   const std::vector<int64_t>& lhs_dilation = node->attrs().Ints("lhs_dilation");
@@ -216,11 +239,15 @@ absl::StatusOr<ValueId> ElementEmitter::EmitConvolution(Node* node, const Index&
   Index x(input_shape.size()), w(filter_shape.size());
   x[layout.input_batch] = index[layout.output_batch];
   w[layout.filter_output] = index[layout.output_feature];
-  const Dim group = groups == 1 ? Dim(0) : space_->FloorDiv(index[layout.output_feature], Dim::FloorDiv(out_features, Dim(groups)));
+  const Dim group = groups == 1 ? Dim(0)
+                                : space_->FloorDiv(index[layout.output_feature],
+                                                   Dim::FloorDiv(out_features, Dim(groups)));
 
   const size_t spatial = layout.input_spatial.size();
-  const std::function<absl::StatusOr<std::vector<ValueId>>(size_t, const std::vector<ValueId>&, ValueId)> nest =
-      [&](size_t depth, const std::vector<ValueId>& carried, ValueId inside) -> absl::StatusOr<std::vector<ValueId>> {
+  const std::function<absl::StatusOr<std::vector<ValueId>>(size_t, const std::vector<ValueId>&,
+                                                           ValueId)>
+      nest = [&](size_t depth, const std::vector<ValueId>& carried,
+                 ValueId inside) -> absl::StatusOr<std::vector<ValueId>> {
     if (depth > spatial || (depth == spatial && in_features == Dim(1))) {
       if (depth == spatial) {
         x[layout.input_feature] = group;
@@ -231,19 +258,22 @@ absl::StatusOr<ValueId> ElementEmitter::EmitConvolution(Node* node, const Index&
       return std::vector<ValueId>{MultiplyAdd(element, weight, carried[0])};
     }
     if (depth == spatial) {
-      return Loop(in_features, "k", LoopKind::kSerial, carried, [&](const Dim& variable, const std::vector<ValueId>& inner) {
-        x[layout.input_feature] = group * in_features + variable;
-        w[layout.filter_input] = variable;
-        return nest(depth + 1, inner, inside);
-      });
+      return Loop(in_features, "k", LoopKind::kSerial, carried,
+                  [&](const Dim& variable, const std::vector<ValueId>& inner) {
+                    x[layout.input_feature] = group * in_features + variable;
+                    w[layout.filter_input] = variable;
+                    return nest(depth + 1, inner, inside);
+                  });
     }
     const int64_t x_dim = layout.input_spatial[depth], w_dim = layout.filter_spatial[depth];
     const auto at_tap = [&](const Dim& tap, const std::vector<ValueId>& inner) {
       w[w_dim] = tap;
-      Dim position = index[layout.output_spatial[depth]] * Dim(stride[depth]) + tap * Dim(rhs_dilation[depth]) - Dim(low[depth]);
+      Dim position = index[layout.output_spatial[depth]] * Dim(stride[depth]) +
+                     tap * Dim(rhs_dilation[depth]) - Dim(low[depth]);
       ValueId valid = inside;
       if (lhs_dilation[depth] != 1) {
-        // Only every lhs_dilation-th position holds an input element; the others are zeros between them.
+        // Only every lhs_dilation-th position holds an input element; the others are zeros between
+        // them.
         KernelBuilder here = Here();
         const ValueId raw = EmitIndex(position);
         const ValueId clamped = here.Compute(OpCode::kMaximum, {raw, here.Index(0)});
@@ -251,7 +281,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitConvolution(Node* node, const Index&
         valid = And(valid, here.Compare(CompareDirection::kGe, raw, here.Index(0)));
         valid = And(valid, here.Compare(CompareDirection::kEq, remainder, here.Index(0)));
         const ValueId quotient = here.FloorDiv(clamped, here.Index(lhs_dilation[depth]));
-        valid = And(valid, here.Compare(CompareDirection::kLt, quotient, EmitIndex(input_shape[x_dim])));
+        valid = And(valid,
+                    here.Compare(CompareDirection::kLt, quotient, EmitIndex(input_shape[x_dim])));
         position = space_->AddVariable(absl::StrCat("%t", next_variable_++), input_shape[x_dim]);
         BindVariable(position, quotient);
       } else {
@@ -269,4 +300,4 @@ absl::StatusOr<ValueId> ElementEmitter::EmitConvolution(Node* node, const Index&
   return Here().Convert(sum[0], result_dtype);
 }
 
-}  // namespace cermet::passes
+}  // namespace cermet::lower

@@ -7,16 +7,20 @@
 #include "ir/infer.h"
 #include "passes/lower/element_emitter.h"
 
-namespace cermet::passes {
+namespace cermet::lower {
 namespace {
 
-constexpr size_t kMostIndices = 12;  // more distinct reads than this of one value are not told apart
+constexpr size_t kMostIndices =
+    12;  // more distinct reads than this of one value are not told apart
 
-bool Contains(const std::vector<int64_t>& list, int64_t item) { return std::find(list.begin(), list.end(), item) != list.end(); }
+bool Contains(const std::vector<int64_t>& list, int64_t item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
 
 }  // namespace
 
-IndexFlow::IndexFlow(const std::vector<Node*>& members, Value root, const Index& root_index, IndexSpace* space)
+IndexFlow::IndexFlow(const std::vector<Node*>& members, Value root, const Index& root_index,
+                     IndexSpace* space)
     : space_(space) {
   Add(root, root_index);
   for (auto it = members.rbegin(); it != members.rend(); ++it) {
@@ -27,7 +31,8 @@ IndexFlow::IndexFlow(const std::vector<Node*>& members, Value root, const Index&
       if (reads == nullptr) continue;
       all.unknown |= reads->unknown;
       for (const Index& index : reads->indices) {
-        if (std::find(all.indices.begin(), all.indices.end(), index) == all.indices.end()) all.indices.push_back(index);
+        if (std::find(all.indices.begin(), all.indices.end(), index) == all.indices.end())
+          all.indices.push_back(index);
       }
     }
     Follow(node, all);
@@ -41,7 +46,8 @@ const IndexFlow::Reads* IndexFlow::Find(Value value) const {
 
 bool IndexFlow::ReadOnlyAt(Value value, const Index& index) const {
   const Reads* reads = Find(value);
-  return reads != nullptr && !reads->unknown && reads->indices.size() == 1 && reads->indices[0] == index;
+  return reads != nullptr && !reads->unknown && reads->indices.size() == 1 &&
+         reads->indices[0] == index;
 }
 
 void IndexFlow::Add(Value value, Index index) {
@@ -56,7 +62,9 @@ void IndexFlow::Add(Value value, Index index) {
 
 void IndexFlow::AddUnknown(Value value) { reads_[value].unknown = true; }
 
-Dim IndexFlow::Fresh(const Dim& extent) { return space_->AddVariable(absl::StrCat("%f", next_fresh_++), extent); }
+Dim IndexFlow::Fresh(const Dim& extent) {
+  return space_->AddVariable(absl::StrCat("%f", next_fresh_++), extent);
+}
 
 void IndexFlow::Follow(Node* node, const Reads& reads) {
   if (reads.unknown) {
@@ -97,7 +105,8 @@ void IndexFlow::FollowView(Node* node, const Index& index) {
     const std::vector<Dim>& low = node->attrs().Dims("low");
     const std::vector<int64_t>& interior = node->attrs().Ints("interior");
     Index inner(index.size());
-    for (size_t i = 0; i < index.size(); ++i) inner[i] = Dim::FloorDiv(index[i] - low[i], Dim(interior[i] + 1));
+    for (size_t i = 0; i < index.size(); ++i)
+      inner[i] = Dim::FloorDiv(index[i] - low[i], Dim(interior[i] + 1));
     Add(node->operand(0), std::move(inner));
     Add(node->operand(1), {});
   } else if (node->op() == OpCode::kConcat) {
@@ -128,8 +137,8 @@ void IndexFlow::FollowReduction(Node* node, const Index& index) {
   } else {
     for (size_t i = 0; i < shape.size(); ++i) {
       const Dim tap = Fresh(Dim(node->attrs().Ints("window")[i]));
-      inner[i] = index[i] * Dim(node->attrs().Ints("stride")[i]) + tap * Dim(node->attrs().Ints("dilation")[i]) -
-                 Dim(node->attrs().Ints("low")[i]);
+      inner[i] = index[i] * Dim(node->attrs().Ints("stride")[i]) +
+                 tap * Dim(node->attrs().Ints("dilation")[i]) - Dim(node->attrs().Ints("low")[i]);
     }
   }
   for (int64_t i = 0; i < count; ++i) Add(node->operand(i), inner);
@@ -139,9 +148,11 @@ void IndexFlow::FollowReduction(Node* node, const Index& index) {
 void IndexFlow::FollowDot(Node* node, const Index& index) {
   const DimPair& contract = node->attrs().Get<DimPair>("contract");
   const DimPair* batch = node->attrs().Find<DimPair>("batch");
-  Index inner[2] = {Index(node->operand(0).type().shape.size()), Index(node->operand(1).type().shape.size())};
+  Index inner[2] = {Index(node->operand(0).type().shape.size()),
+                    Index(node->operand(1).type().shape.size())};
   size_t next = 0;
-  std::vector<bool> set[2] = {std::vector<bool>(inner[0].size()), std::vector<bool>(inner[1].size())};
+  std::vector<bool> set[2] = {std::vector<bool>(inner[0].size()),
+                              std::vector<bool>(inner[1].size())};
   if (batch != nullptr) {
     for (size_t i = 0; i < batch->lhs.size(); ++i, ++next) {
       inner[0][batch->lhs[i]] = inner[1][batch->rhs[i]] = index[next];
@@ -162,7 +173,8 @@ void IndexFlow::FollowDot(Node* node, const Index& index) {
 }
 
 void IndexFlow::FollowConvolution(Node* node, const Index& index) {
-  const absl::StatusOr<ConvLayout> layout = ParseConvLayout(node->attrs().Get<std::string>("layout"));
+  const absl::StatusOr<ConvLayout> layout =
+      ParseConvLayout(node->attrs().Get<std::string>("layout"));
   if (!layout.ok()) {
     for (Value operand : node->operands()) AddUnknown(operand);
     return;
@@ -177,11 +189,12 @@ void IndexFlow::FollowConvolution(Node* node, const Index& index) {
   for (size_t i = 0; i < layout->input_spatial.size(); ++i) {
     const Dim tap = Fresh(filter[layout->filter_spatial[i]]);
     w[layout->filter_spatial[i]] = tap;
-    x[layout->input_spatial[i]] = index[layout->output_spatial[i]] * Dim(node->attrs().Ints("stride")[i]) +
-                                  tap * Dim(node->attrs().Ints("rhs_dilation")[i]) - Dim(node->attrs().Ints("low")[i]);
+    x[layout->input_spatial[i]] =
+        index[layout->output_spatial[i]] * Dim(node->attrs().Ints("stride")[i]) +
+        tap * Dim(node->attrs().Ints("rhs_dilation")[i]) - Dim(node->attrs().Ints("low")[i]);
   }
   Add(node->operand(0), std::move(x));
   Add(node->operand(1), std::move(w));
 }
 
-}  // namespace cermet::passes
+}  // namespace cermet::lower

@@ -9,10 +9,11 @@
 #include "ir/graph.h"
 #include "passes/lower/index_space.h"
 
-namespace cermet::passes {
+namespace cermet::lower {
 
-// Follows index maps backwards from a root at a symbolic index. Reductions and contractions read their operands at indices with
-// fresh variables; loaded indices (gather, dynamic_slice) and values read in very many ways become `unknown`.
+// Follows index maps backwards from a root at a symbolic index. Reductions and contractions read
+// their operands at indices with fresh variables; loaded indices (gather, dynamic_slice) and values
+// read in very many ways become `unknown`.
 class IndexFlow {
  public:
   struct Reads {
@@ -20,8 +21,10 @@ class IndexFlow {
     bool unknown = false;
   };
 
-  // `members` in topological order; only their operands are followed. `space` declares the variables of `root_index`.
-  IndexFlow(const std::vector<Node*>& members, Value root, const Index& root_index, IndexSpace* space);
+  // `members` in topological order; only their operands are followed. `space` declares the
+  // variables of `root_index`.
+  IndexFlow(const std::vector<Node*>& members, Value root, const Index& root_index,
+            IndexSpace* space);
 
   // What is read of `value` (a member's result, or an operand from outside); null if nothing is.
   const Reads* Find(Value value) const;
@@ -43,6 +46,6 @@ class IndexFlow {
   int64_t next_fresh_ = 0;
 };
 
-}  // namespace cermet::passes
+}  // namespace cermet::lower
 
 #endif  // CERMET_PASSES_LOWER_INDEX_FLOW_H_

@@ -2,12 +2,13 @@
 //
 // The two rules, for 0 <= y:
 //   (c*x + y) div c = x,            (c*x + y) mod c = y                    when y < c
-//   (a*x + y) div c = x div (c/a),  (a*x + y) mod c = a*(x mod (c/a)) + y  when y < a and a divides c
+//   (a*x + y) div c = x div (c/a),  (a*x + y) mod c = a*(x mod (c/a)) + y  when y < a and a divides
+//   c
 #include "passes/lower/index_space.h"
 
 #include "ir/status.h"
 
-namespace cermet::passes {
+namespace cermet::lower {
 namespace {
 
 Dim AtomToDim(const Dim::Atom& atom) {
@@ -59,7 +60,8 @@ bool IndexSpace::InRange(const Dim& index, const Dim& extent) const {
   std::vector<std::string> symbols;
   index.CollectSymbols(&symbols);
   for (const std::string& symbol : symbols) {
-    if (auto it = extents_.find(symbol); it != extents_.end()) largest[symbol] = it->second - Dim(1);
+    if (auto it = extents_.find(symbol); it != extents_.end())
+      largest[symbol] = it->second - Dim(1);
   }
   for (const Dim::Term& term : index.terms()) {
     if (term.coefficient < 0) return false;
@@ -92,7 +94,8 @@ IndexSpace::Split IndexSpace::SplitBy(const Dim& index, const Dim& extent) const
   return split;
 }
 
-bool IndexSpace::SplitByFactor(const Dim& index, int64_t extent, Dim* high, Dim* low, int64_t* factor) const {
+bool IndexSpace::SplitByFactor(const Dim& index, int64_t extent, Dim* high, Dim* low,
+                               int64_t* factor) const {
   for (const Dim::Term& candidate : index.terms()) {
     const int64_t a = candidate.coefficient;
     if (a <= 1 || extent % a != 0) continue;
@@ -171,4 +174,4 @@ Index IndexSpace::ReshapeIndex(const Index& index, const Shape& to, const Shape&
   return result;
 }
 
-}  // namespace cermet::passes
+}  // namespace cermet::lower

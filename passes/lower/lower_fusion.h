@@ -1,7 +1,8 @@
 // From a fusion to naive kernels: scalar loop nests that the schedule then rewrites.
 //
-// A naive kernel is a perfect nest of parallel loops over the elements of the result (for row fusions: over the rows), whose body computes
-// one element (one row) with index arithmetic, loads, basic scalar ops and serial loops for reductions. Example, before and after:
+// A naive kernel is a perfect nest of parallel loops over the elements of the result (for row
+// fusions: over the rows), whose body computes one element (one row) with index arithmetic, loads,
+// basic scalar ops and serial loops for reductions. Example, before and after:
 //
 //   fusion(%x: f32[8,4], %w: f32[4,16]) { %0 = dot_general(%x, %w) ...; %1 = maximum(%0, 0) }
 //
@@ -19,7 +20,7 @@
 #include "ir/graph.h"
 #include "ir/kernel/kernel.h"
 
-namespace cermet::passes {
+namespace cermet::lower {
 
 // An operand or a result of the fusion.
 struct FusionArgument {
@@ -38,17 +39,18 @@ struct SharedStorage {
 };
 
 struct LoweredFusion {
-  std::vector<LoweredKernel> kernels;   // in order of execution
-  // Results that may live in the memory of an operand: each element is read only where, and before, it is written.
+  std::vector<LoweredKernel> kernels;  // in order of execution
+  // Results that may live in the memory of an operand: each element is read only where, and before,
+  // it is written.
   std::vector<SharedStorage> in_place;
   // Results that start as a copy of an operand, of which the kernels then write a part.
   std::vector<SharedStorage> updates;
 };
 
-// `fusion` is a verified node of op fusion whose body holds no transcendentals (pass expand_math) and no composites.
-// Errors name the node of the body that has no kernel form.
+// `fusion` is a verified node of op fusion whose body holds no transcendentals (pass expand_math)
+// and no composites. Errors name the node of the body that has no kernel form.
 absl::StatusOr<LoweredFusion> LowerFusion(const Node& fusion, const DimFacts& facts);
 
-}  // namespace cermet::passes
+}  // namespace cermet::lower
 
 #endif  // CERMET_PASSES_LOWER_LOWER_FUSION_H_
