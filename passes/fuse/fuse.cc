@@ -27,12 +27,13 @@ class GraphFuser {
              std::vector<FusionDecision>* decisions)
       : graph_(graph), facts_(facts), options_(options), decisions_(decisions) {}
 
-  void Run() {
+  bool Run() {
     for (size_t i = 0; i < graph_->nodes().size(); ++i)
       order_[graph_->nodes()[i].get()] = static_cast<int64_t>(i);
     FindUsers();
     for (auto it = graph_->nodes().rbegin(); it != graph_->nodes().rend(); ++it) Place(it->get());
     Build();
+    return !groups_.empty();
   }
 
  private:
@@ -187,14 +188,17 @@ class GraphFuser {
   std::vector<std::unique_ptr<Group>> groups_;
 };
 
-void FuseGraph(Graph* graph, const DimFacts& facts, const FuseOptions& options,
+bool FuseGraph(Graph* graph, const DimFacts& facts, const FuseOptions& options,
                std::vector<FusionDecision>* decisions) {
+  bool changed = false;
   for (const std::unique_ptr<Node>& node : graph->nodes()) {
     if (node->op() != OpCode::kWhile && node->op() != OpCode::kIf) continue;
-    for (const std::unique_ptr<Graph>& body : node->bodies())
-      FuseGraph(body.get(), facts, options, decisions);
+    for (const std::unique_ptr<Graph>& body : node->bodies()) {
+      changed |= FuseGraph(body.get(), facts, options, decisions);
+    }
   }
-  GraphFuser(graph, facts, options, decisions).Run();
+  changed |= GraphFuser(graph, facts, options, decisions).Run();
+  return changed;
 }
 
 // Literals that are not one value spread over a shape are data: they live in the constant store,
@@ -216,13 +220,24 @@ void MoveLiteralsToStore(Graph* graph, ConstantStore* store) {
 
 }  // namespace
 
-absl::Status Fuse(Module* module, const FuseOptions& options,
-                  std::vector<FusionDecision>* decisions) {
+absl::StatusOr<bool> Fuse(Module* module, const FuseOptions& options,
+                          std::vector<FusionDecision>* decisions) {
+  bool changed = false;
   for (const std::unique_ptr<Graph>& graph : module->graphs()) {
     MoveLiteralsToStore(graph.get(), &module->constants());
-    FuseGraph(graph.get(), module->facts(), options, decisions);
+    changed |= FuseGraph(graph.get(), module->facts(), options, decisions);
   }
-  return absl::OkStatus();
+  return changed;
+}
+
+absl::StatusOr<bool> FusePass(Module& module, const PassContext& context) {
+  FuseOptions options;
+  options.enabled = context.Allows("fuse", "merge", kExact);
+  return Fuse(&module, options, nullptr);
+}
+
+std::vector<RuleInfo> FuseRules() {
+  return {{"merge", "consumer(producer(x)) => fusion(x) { consumer(producer(x)) }", kExact}};
 }
 
 }  // namespace cermet::fuse

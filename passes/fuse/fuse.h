@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "ir/graph.h"
+#include "passes/pass.h"
 
 namespace cermet::fuse {
 
@@ -25,10 +26,14 @@ struct FuseOptions {
   bool enabled = true;  // false: every node is a fusion of its own
 };
 
-// Fuses all graphs of the module. Expects no composites. `decisions`, if not null, receives every
-// decision in a stable order.
-absl::Status Fuse(Module* module, const FuseOptions& options,
-                  std::vector<FusionDecision>* decisions);
+// Fuses all graphs of the module; false if there was nothing to fuse. Expects no composites.
+// `decisions`, if not null, receives every decision in a stable order.
+absl::StatusOr<bool> Fuse(Module* module, const FuseOptions& options,
+                          std::vector<FusionDecision>* decisions);
+
+// The pass `fuse`. Its rule `merge` is what puts nodes together; without it each is a fusion alone.
+absl::StatusOr<bool> FusePass(Module& module, const PassContext& context);
+std::vector<RuleInfo> FuseRules();
 
 }  // namespace cermet::fuse
 
