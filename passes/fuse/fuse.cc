@@ -201,8 +201,7 @@ bool FuseGraph(Graph* graph, const DimFacts& facts, const FuseOptions& options,
   return changed;
 }
 
-// Literals that are not one value spread over a shape are data: they live in the constant store,
-// like weights.
+// Literals that stay outside fusions are data: they live in the constant store, like weights.
 void MoveLiteralsToStore(Graph* graph, ConstantStore* store) {
   for (const std::unique_ptr<Node>& node : graph->nodes()) {
     if (node->op() == OpCode::kWhile || node->op() == OpCode::kIf) {
@@ -211,7 +210,7 @@ void MoveLiteralsToStore(Graph* graph, ConstantStore* store) {
     }
     const Literal* literal =
         node->op() == OpCode::kConstant ? node->attrs().Find<Literal>("value") : nullptr;
-    if (literal == nullptr || IsFreeSource(*node)) continue;
+    if (literal == nullptr) continue;
     const std::string name = store->Add("literal", *literal);
     node->mutable_attrs().Erase("value");
     node->mutable_attrs().Set("ref", SymbolRef{name});
@@ -224,8 +223,8 @@ absl::StatusOr<bool> Fuse(Module* module, const FuseOptions& options,
                           std::vector<FusionDecision>* decisions) {
   bool changed = false;
   for (const std::unique_ptr<Graph>& graph : module->graphs()) {
-    MoveLiteralsToStore(graph.get(), &module->constants());
     changed |= FuseGraph(graph.get(), module->facts(), options, decisions);
+    MoveLiteralsToStore(graph.get(), &module->constants());
   }
   return changed;
 }

@@ -117,6 +117,17 @@ bool UsedBy(const Node* node, const Group& group, OpCode op) {
   return false;
 }
 
+// True if every entry is one of the variables of `index`, none twice.
+bool AreDistinctVariables(const Index& read, const Index& index) {
+  std::vector<bool> used(index.size());
+  for (const Dim& dim : read) {
+    const auto it = std::find(index.begin(), index.end(), dim);
+    if (it == index.end() || used[it - index.begin()]) return false;
+    used[it - index.begin()] = true;
+  }
+  return true;
+}
+
 bool IsPermutation(const Index& read, const Index& index, const Shape& shape) {
   std::vector<bool> used(index.size());
   for (const Dim& dim : read) {
@@ -210,19 +221,24 @@ Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& fac
   if (const Shape* rows = RowShape(group); rows != nullptr && *rows != row)
     return {false, "the rows differ"};
   const Piece piece = AnalysePiece(roots[0], group.members, facts);
-  if (piece.index.size() < row.size()) return {false, "the consumer has fewer dims than rows"};
-  const Index prefix(piece.index.begin(), piece.index.begin() + row.size());
-  for (int i = 0; i < producer->num_results(); ++i) {
-    const IndexFlow::Reads* reads = piece.flow->Find(producer->result(i));
+  // Where the consumer reads it, and where it reads the reductions that it holds already.
+  std::vector<Value> reductions;
+  for (Node* member : group.members) {
+    for (int i = 0; IsRowReduction(*member) && i < member->num_results(); ++i)
+      reductions.push_back(member->result(i));
+  }
+  for (int i = 0; i < producer->num_results(); ++i) reductions.push_back(producer->result(i));
+  const Index* common = nullptr;
+  for (Value reduction : reductions) {
+    const IndexFlow::Reads* reads = piece.flow->Find(reduction);
     if (reads == nullptr) continue;
-    // A dim of extent 1 reads index 0 as well as its variable.
-    const bool same = !reads->unknown && reads->indices.size() == 1 && [&] {
-      for (size_t d = 0; d < row.size(); ++d) {
-        if (reads->indices[0][d] != prefix[d]) return false;
-      }
-      return true;
-    }();
-    if (!same) return {false, "the consumer does not read it once per row"};
+    if (reads->unknown || reads->indices.size() != 1)
+      return {false, "the consumer does not read it once per row"};
+    if (common != nullptr && *common != reads->indices[0]) return {false, "the rows differ"};
+    common = &reads->indices[0];
+  }
+  if (common == nullptr || !AreDistinctVariables(*common, piece.index)) {
+    return {false, "the consumer does not read it once per row"};
   }
   return {true, "the reduction shares the consumer's rows"};
 }

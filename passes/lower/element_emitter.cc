@@ -172,6 +172,10 @@ std::vector<ValueId> ElementEmitter::EmitIndices(const Index& index) {
   return values;
 }
 
+ValueId ElementEmitter::ToIndex(ValueId value) {
+  return kernel_->type(value).dtype == DType::kI64 ? value : Here().Convert(value, DType::kI64);
+}
+
 ValueId ElementEmitter::And(ValueId a, ValueId b) {
   if (a == kNoValue) return b;
   if (b == kNoValue) return a;
@@ -219,9 +223,11 @@ absl::StatusOr<ValueId> ElementEmitter::EmitUncached(Value value, const Index& i
     case OpClass::kSource: {
       KernelBuilder here = Here();
       if (node->op() == OpCode::kIota) {
+        if (node->type().dtype == DType::kI64) return EmitIndex(index[node->attrs().Int("dim")]);
         return here.Convert(EmitIndex(index[node->attrs().Int("dim")]), node->type().dtype);
       }
       if (node->op() == OpCode::kDimSize) {
+        if (node->type().dtype == DType::kI64) return EmitIndex(node->attrs().Dims("size")[0]);
         return here.Convert(EmitIndex(node->attrs().Dims("size")[0]), node->type().dtype);
       }
       const Literal* literal = node->attrs().Find<Literal>("value");
@@ -393,7 +399,7 @@ absl::StatusOr<Dim> ElementEmitter::ClampedStart(Value start, const Index& index
   CERMET_ASSIGN_OR_RETURN(const ValueId loaded, Emit(start, index, mask));
   KernelBuilder here = Here();
   // u64 starts beyond i64 clamp to the limit: they must not become negative.
-  ValueId value = here.Convert(loaded, DType::kI64);
+  ValueId value = ToIndex(loaded);
   if (start.type().dtype == DType::kU64) {
     const ValueId huge = here.Compare(CompareDirection::kLt, value, here.Index(0));
     value = here.Compute(OpCode::kSelect, {huge, EmitIndex(limit), value});

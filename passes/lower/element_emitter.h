@@ -53,6 +53,8 @@ class ElementEmitter {
   // The value of an index expression as an i64.
   kernel::ValueId EmitIndex(const Dim& index);
   std::vector<kernel::ValueId> EmitIndices(const Index& index);
+  // An integer value as an i64.
+  kernel::ValueId ToIndex(kernel::ValueId value);
 
   // Runs `body` as a loop over `variable` in [0, extent) and returns the carried results.
   using LoopBody = std::function<absl::StatusOr<std::vector<kernel::ValueId>>(

@@ -162,8 +162,8 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduceWindow(Node* node
 ValueId ElementEmitter::MultiplyAdd(ValueId x, ValueId y, ValueId acc) {
   KernelBuilder here = Here();
   const DType dtype = kernel_->type(acc).dtype;
-  x = here.Convert(x, dtype);
-  y = here.Convert(y, dtype);
+  if (kernel_->type(x).dtype != dtype) x = here.Convert(x, dtype);
+  if (kernel_->type(y).dtype != dtype) y = here.Convert(y, dtype);
   if (IsFloat(dtype)) return here.Compute(OpCode::kFma, {x, y, acc});
   return here.Add(here.Mul(x, y), acc);
 }
@@ -218,7 +218,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitDot(Node* node, const Index& index, 
   };
   CERMET_ASSIGN_OR_RETURN(std::vector<ValueId> sum,
                           nest(0, {Here().Constant(AccumulatorType(result_dtype), 0)}));
-  return Here().Convert(sum[0], result_dtype);
+  return kernel_->type(sum[0]).dtype == result_dtype ? sum[0]
+                                                     : Here().Convert(sum[0], result_dtype);
 }
 
 // y[n, o.., oc] = sum over k.., ic of x[n, o*stride + k*dilation - low, g*ic_per_group + ic] *
@@ -297,7 +298,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitConvolution(Node* node, const Index&
   const DType result_dtype = node->type().dtype;
   CERMET_ASSIGN_OR_RETURN(std::vector<ValueId> sum,
                           nest(0, {Here().Constant(AccumulatorType(result_dtype), 0)}, kNoValue));
-  return Here().Convert(sum[0], result_dtype);
+  return kernel_->type(sum[0]).dtype == result_dtype ? sum[0]
+                                                     : Here().Convert(sum[0], result_dtype);
 }
 
 }  // namespace cermet::lower
