@@ -12,7 +12,8 @@
 
 namespace cermet {
 
-// Owns its bytes: dense, row-major, little-endian, aligned to 64 bytes. Copyable and movable. Safe to read from many threads.
+// Owns its bytes: dense, row-major, little-endian, aligned to 64 bytes. Copyable and movable. Safe
+// to read from many threads.
 class Literal {
  public:
   Literal() = default;  // an f32 scalar 0
@@ -28,7 +29,8 @@ class Literal {
   static Literal FromValues(std::vector<int64_t> shape, absl::Span<const T> values);
   template <typename T>
   static Literal Scalar(T value);
-  // A scalar or filled tensor of any number type or bool, the value converted as `convert` does from f64 (or i64).
+  // A scalar or filled tensor of any number type or bool, the value converted as `convert` does
+  // from f64 (or i64).
   static Literal Splat(DType dtype, std::vector<int64_t> shape, double value);
   static Literal SplatInt(DType dtype, std::vector<int64_t> shape, int64_t value);
 
@@ -40,11 +42,17 @@ class Literal {
   const void* data() const { return bytes_.data(); }
   void* data() { return bytes_.data(); }
   template <typename T>
-  absl::Span<const T> values() const { return {reinterpret_cast<const T*>(data()), static_cast<size_t>(num_elements_)}; }
+  absl::Span<const T> values() const {
+    return absl::Span<const T>(reinterpret_cast<const T*>(data()),
+                               static_cast<size_t>(num_elements_));
+  }
   template <typename T>
-  absl::Span<T> mutable_values() { return {reinterpret_cast<T*>(data()), static_cast<size_t>(num_elements_)}; }
+  absl::Span<T> mutable_values() {
+    return absl::Span<T>(reinterpret_cast<T*>(data()), static_cast<size_t>(num_elements_));
+  }
 
-  // Element `i` in row-major order, widened: any float type to double, any integer or bool to int64 (u64 keeps its bits).
+  // Element `i` in row-major order, widened: any float type to double, any integer or bool to int64
+  // (u64 keeps its bits).
   double GetFloat(int64_t i) const;
   int64_t GetInt(int64_t i) const;
   void SetFloat(int64_t i, double value);  // rounds to nearest even; float types only
@@ -76,9 +84,9 @@ class Literal {
 // The DType of a C++ type: bool, int8_t.. uint64_t, float, double.
 template <typename T>
 struct NativeDType;
-#define CERMET_NATIVE_DTYPE(T, D) \
-  template <>                     \
-  struct NativeDType<T> {         \
+#define CERMET_NATIVE_DTYPE(T, D)            \
+  template <>                                \
+  struct NativeDType<T> {                    \
     static constexpr DType value = DType::D; \
   };
 CERMET_NATIVE_DTYPE(bool, kBool)
