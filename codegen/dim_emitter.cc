@@ -1,0 +1,77 @@
+// Dims as integer arithmetic. Whoever bound the dims has evaluated the same expressions with overflow checks, so this arithmetic does
+// not wrap.
+#include "codegen/dim_emitter.h"
+
+#include "ir/status.h"
+#include "llvm/IR/Intrinsics.h"
+
+namespace cermet::codegen {
+namespace {
+
+using llvm::Value;
+
+// Floor division and the modulus that goes with it; by 0 they give 0 and the dividend.
+Value* FloorDivMod(llvm::IRBuilder<>& b, Value* x, Value* y, bool quotient) {
+  Value* const zero = b.getInt64(0);
+  Value* const by_zero = b.CreateICmpEQ(y, zero);
+  Value* const divisor = b.CreateSelect(by_zero, b.getInt64(1), y);
+  Value* const rest = b.CreateSRem(x, divisor);
+  Value* const signs_differ = b.CreateICmpSLT(b.CreateXor(rest, divisor), zero);
+  Value* const adjust = b.CreateAnd(b.CreateICmpNE(rest, zero), signs_differ);
+  if (!quotient) {
+    Value* const mod = b.CreateAdd(rest, b.CreateSelect(adjust, divisor, zero));
+    return b.CreateSelect(by_zero, x, mod);
+  }
+  Value* const floor = b.CreateSub(b.CreateSDiv(x, divisor), b.CreateZExt(adjust, b.getInt64Ty()));
+  return b.CreateSelect(by_zero, zero, floor);
+}
+
+}  // namespace
+
+Value* DimEmitter::EmitAtom(llvm::IRBuilder<>& b, const Dim::Atom& atom) {
+  if (atom.kind == Dim::AtomKind::kSymbol) {
+    const auto symbol = symbols_.find(atom.symbol);
+    CERMET_CHECK(symbol != symbols_.end());
+    return symbol->second;
+  }
+  Value* const x = Emit(atom.args[0]);
+  Value* const y = Emit(atom.args[1]);
+  switch (atom.kind) {
+    case Dim::AtomKind::kSymbol:
+      break;
+    case Dim::AtomKind::kFloorDiv:
+      return FloorDivMod(b, x, y, /*quotient=*/true);
+    case Dim::AtomKind::kMod:
+      return FloorDivMod(b, x, y, /*quotient=*/false);
+    case Dim::AtomKind::kMax:
+      return b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, x, y);
+    case Dim::AtomKind::kMin:
+      return b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, x, y);
+  }
+  CERMET_UNREACHABLE();
+}
+
+Value* DimEmitter::Emit(const Dim& dim) {
+  llvm::LLVMContext& context = block_->getContext();
+  if (dim.IsConstant()) {
+    return llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(context), dim.constant());
+  }
+  if (const auto known = emitted_.find(dim); known != emitted_.end()) return known->second;
+  llvm::IRBuilder<> b(context);
+  if (llvm::Instruction* const end = block_->getTerminator()) {
+    b.SetInsertPoint(end);
+  } else {
+    b.SetInsertPoint(block_);
+  }
+  Value* sum = llvm::ConstantInt::getSigned(b.getInt64Ty(), dim.constant());
+  for (const Dim::Term& term : dim.terms()) {
+    Value* product = llvm::ConstantInt::getSigned(b.getInt64Ty(), term.coefficient);
+    for (const Dim::Atom& atom : term.factors) {
+      product = b.CreateNSWMul(EmitAtom(b, atom), product);
+    }
+    sum = b.CreateNSWAdd(product, sum);
+  }
+  return emitted_[dim] = sum;
+}
+
+}  // namespace cermet::codegen

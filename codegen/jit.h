@@ -1,0 +1,32 @@
+// Compiles a program into this process.
+#ifndef CERMET_CODEGEN_JIT_H_
+#define CERMET_CODEGEN_JIT_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "codegen/object_cache.h"
+#include "ir/program/native_code.h"
+#include "ir/program/program.h"
+#include "ir/target.h"
+
+namespace cermet::codegen {
+
+struct JitOptions {
+  int threads = 1;               // that compile kernels side by side; the calling thread is one of them
+  ObjectCache* cache = nullptr;  // not owned; asked first, and given what was compiled
+};
+
+// The native form of `program`, whose kernels are scheduled and legal for `target`. `target` must be one that this machine can run
+// (HostTarget(), or a narrower one). The program may die before the code. Thread safe.
+// Errors: a kernel that is not legal for a CPU (Internal: a bug of the schedule), or one that the target cannot run exactly.
+absl::StatusOr<std::unique_ptr<program::NativeCode>> JitCompile(const program::Program& program, const Target& target,
+                                                                const JitOptions& options);
+
+// What code for `program` on `target` depends on, and nothing else: the key of its cache entry.
+std::string CodeCacheKey(const program::Program& program, const Target& target);
+
+}  // namespace cermet::codegen
+
+#endif  // CERMET_CODEGEN_JIT_H_
