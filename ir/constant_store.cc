@@ -59,6 +59,7 @@ uint64_t ContentHash(const ConstantEntry& entry) {
 
 bool SameContent(const ConstantEntry& a, const ConstantEntry& b) {
   return a.content_hash == b.content_hash && a.dtype == b.dtype && a.shape == b.shape &&
+         a.HasBytes() && b.HasBytes() &&
          (a.data == b.data || std::memcmp(a.data, b.data, static_cast<size_t>(a.byte_size)) == 0);
 }
 
@@ -196,6 +197,7 @@ uint64_t HashBytes(const void* data, int64_t size, uint64_t seed) {
 Type ConstantEntry::type() const { return Type(dtype, Shape(shape.begin(), shape.end())); }
 
 Literal ConstantEntry::ToLiteral() const {
+  CERMET_CHECK(HasBytes());
   Literal literal(dtype, shape);
   if (byte_size > 0) std::memcpy(literal.data(), data, static_cast<size_t>(byte_size));
   return literal;
@@ -226,6 +228,10 @@ std::string ConstantStore::Add(absl::string_view hint, ConstantEntry entry) {
   return name;
 }
 
+bool ConstantStore::Declare(absl::string_view name, ConstantEntry entry) {
+  return entries_.emplace(std::string(name), std::move(entry)).second;
+}
+
 const ConstantEntry* ConstantStore::Find(absl::string_view name) const {
   auto it = entries_.find(std::string(name));
   return it == entries_.end() ? nullptr : &it->second;
@@ -234,6 +240,11 @@ const ConstantEntry* ConstantStore::Find(absl::string_view name) const {
 void ConstantStore::Erase(absl::string_view name) { entries_.erase(std::string(name)); }
 
 absl::Status ConstantStore::WriteTo(const std::string& path) const {
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.HasBytes())
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, ": constant @", name, " has no bytes"));
+  }
   // The index has the same length whatever the offsets are, so offsets follow from a first pass.
   uint64_t index_bytes = 0;
   for (const auto& [name, entry] : entries_) {

@@ -27,6 +27,8 @@ struct ConstantEntry {
   std::shared_ptr<const void> owner;   // the one shared ownership of the IR: bytes are shared by modules and sessions
 
   Type type() const;
+  // False for an entry that a text declares and no side file backs: only its type and hash are known.
+  bool HasBytes() const { return data != nullptr || byte_size == 0; }
   Literal ToLiteral() const;           // copies
 };
 
@@ -37,6 +39,8 @@ class ConstantStore {
   // whose name was made from the same hint. The name is a valid symbol: letters, digits, `.`, `_`, `/`, `-`, `:`.
   std::string Add(absl::string_view hint, Literal value);
   std::string Add(absl::string_view hint, ConstantEntry entry);
+  // Adds `entry` under exactly this name, trusting its hash; it may lack bytes. False if the name is taken.
+  bool Declare(absl::string_view name, ConstantEntry entry);
   // Null if there is none.
   const ConstantEntry* Find(absl::string_view name) const;
   void Erase(absl::string_view name);

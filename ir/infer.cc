@@ -97,15 +97,30 @@ absl::Status CheckAttributes(const Inference& in, const OpInfo& info) {
   return absl::OkStatus();
 }
 
-// Invariant 4 of ir/verifier.h, and the number of bodies.
+// As many bodies as the op has, whose results can be looked at.
+absl::Status CheckBodies(const Inference& in) {
+  const Node& node = in.node();
+  if (static_cast<int64_t>(node.bodies().size()) != NumBodies(node.op())) {
+    return in.Error("has ", node.bodies().size(), " bodies, needs ", NumBodies(node.op()));
+  }
+  for (const std::unique_ptr<Graph>& body : node.bodies()) {
+    if (body == nullptr) return in.Error("a body is missing");
+    for (const Value result : body->results()) {
+      const bool sound = result.node != nullptr && result.node->graph() == body.get() &&
+                         result.index >= 0 && result.index < result.node->num_results();
+      if (!sound)
+        return in.Error("a result of body @", body->name(), " is not a value of that graph");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Invariant 4 of ir/verifier.h, and the bodies.
 absl::Status CheckRow(const Inference& in) {
   const OpInfo& info = Info(in.node().op());
   CERMET_RETURN_IF_ERROR(CheckOperands(in, info));
   CERMET_RETURN_IF_ERROR(CheckAttributes(in, info));
-  const int64_t bodies = static_cast<int64_t>(in.node().bodies().size());
-  if (bodies != NumBodies(info.code))
-    return in.Error("has ", bodies, " bodies, needs ", NumBodies(info.code));
-  return absl::OkStatus();
+  return CheckBodies(in);
 }
 
 // Invariant 7, for one result.
@@ -297,7 +312,6 @@ absl::Status Inference::CheckIndexScalars(int64_t first, int64_t last) const {
 absl::Status Inference::CheckBody(int64_t i, const std::vector<Type>& parameters,
                                   const std::vector<Type>* results) {
   const Graph* const body = node_.body(i);
-  if (body == nullptr) return Error("body ", i, " is missing");
   const auto check = [&](absl::string_view what, const std::vector<Type>& actual,
                          const std::vector<Type>& expected) -> absl::Status {
     if (actual.size() != expected.size()) {

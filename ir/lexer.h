@@ -5,9 +5,9 @@
 //   %name         a value: letters, digits, `_` and `.`
 //   @name         a graph or a constant: letters, digits, `.`, `_`, `/`, `-` and `:`
 //   ?name         a symbolic dim: letters, digits, `_` and `.`
-//   12  0x1f      integers without sign; 1.5  2e-3 floats without sign (`6x16` is the integer 6 and the identifier x16)
-//   "text"        strings with \" \\ \n \t \r and \xHH
-//   punctuation   `->`, `..` and single characters
+//   12  0x1f      integers without sign; 1.5  2e-3 floats without sign (`6x16` is the integer 6 and
+//   the identifier x16) "text"        strings with \" \\ \n \t \r and \xHH punctuation   `->`, `..`
+//   and single characters
 // White space and line ends only separate; comments run from `//` to the end of the line.
 #ifndef CERMET_IR_LEXER_H_
 #define CERMET_IR_LEXER_H_
@@ -48,7 +48,7 @@ struct Token {
 };
 
 // Reads tokens one after the other. Keeps views of the text it was opened with, which must outlive
-// it. Copyable: a copy is a bookmark. Every error is an InvalidArgument that reads
+// it. Every error is an InvalidArgument that reads
 // `file:line:column: expected X, found Y`.
 class TextReader {
  public:
@@ -58,6 +58,9 @@ class TextReader {
   const std::string& file() const { return file_; }
   const Token& Peek(int64_t ahead = 0) const;  // the end token past the end
   Token Take();                                // the next token; stays at the end
+  // A place to come back to.
+  int64_t position() const { return next_; }
+  void Rewind(int64_t position) { next_ = position; }
   bool AtEnd() const { return Peek().kind == TokenKind::kEnd; }
   // The nesting of brackets of any kind may not be deeper than this; parsers recurse at most so
   // deep.

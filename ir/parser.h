@@ -11,8 +11,9 @@
 
 namespace cermet {
 
-// Parses and verifies. `file` names the text in errors and locations: `m.cermet:12:7: expected ...`. Constants referenced by
-// name are looked up in `constants`, if given (the side file), and declared without bytes otherwise.
+// Parses and verifies. `file` names the text in errors and locations: `m.cermet:12:7: expected
+// ...`. Constants referenced by name are looked up in `constants`, if given (the side file), and
+// declared without bytes otherwise.
 absl::StatusOr<std::unique_ptr<Module>> ParseModule(absl::string_view text, absl::string_view file,
                                                     const ConstantStore* constants = nullptr);
 // Reads a `.cermet` file and, if it is there, the side file next to it (`name.cermet.bin`).

@@ -8,7 +8,8 @@
 
 namespace cermet {
 
-// Depends on ops, types, attributes, operands, bodies and results; not on ids, names or locations. Constants count by content hash.
+// Depends on ops, types, attributes, operands, bodies and results; not on ids, names or locations.
+// Constants count by content hash.
 uint64_t StructuralHash(const Graph& graph);
 uint64_t StructuralHash(const Module& module);
 // True if the graphs differ at most in ids, names and locations.

@@ -2,6 +2,7 @@
 #include "passes/registry.h"
 
 #include "absl/strings/str_cat.h"
+#include "passes/fuse/fuse.h"
 #include "passes/graph_passes.h"
 #include "passes/rewriter.h"
 #include "passes/simplify/rules.h"
@@ -37,6 +38,8 @@ const std::vector<PassInfo>& AllPasses() {
        kExact,
        AssignOrders,
        {}},
+      {"fuse", "Groups nodes into fusions, each of which becomes a kernel.", kExact, fuse::FusePass,
+       fuse::FuseRules()},
   };
   return *table;
 }
@@ -50,6 +53,11 @@ const PassInfo* FindPass(absl::string_view name) {
 
 const std::vector<std::string>& OptimizationPipeline() {
   static const std::vector<std::string>* const pipeline = new std::vector<std::string>{"dce"};
+  return *pipeline;
+}
+
+const std::vector<std::string>& FusionPipeline() {
+  static const std::vector<std::string>* const pipeline = new std::vector<std::string>{"fuse"};
   return *pipeline;
 }
 

@@ -19,6 +19,8 @@ const PassInfo* FindPass(absl::string_view name);
 // what an importer or the API built to primitive ops with their `order`, in the layouts that
 // kernels want. Fusion comes next.
 const std::vector<std::string>& OptimizationPipeline();
+// What follows: fusion, and what has to be expanded in the bodies of fusions.
+const std::vector<std::string>& FusionPipeline();
 
 // docs/passes.md: every pass with its rules. A test compares it with the file.
 std::string PassesMarkdown();

@@ -1,0 +1,76 @@
+// The list of steps. What each does and why it stands where it does is in docs/architecture.md.
+#include "passes/compile.h"
+
+#include "absl/strings/str_cat.h"
+#include "ir/kernel/text.h"
+#include "ir/program/program.h"
+#include "ir/status.h"
+#include "passes/plan/build_program.h"
+#include "passes/plan/memory_plan.h"
+#include "passes/registry.h"
+
+namespace cermet {
+namespace {
+
+absl::Status Run(Module* module, const std::vector<std::string>& names,
+                 const CompileOptions& options, CompileLog* log) {
+  CERMET_ASSIGN_OR_RETURN(PassReport report, RunPasses(*module, names, options.passes));
+  if (log == nullptr) return absl::OkStatus();
+  log->report.changes += report.changes;
+  for (PassRun& run : report.runs) log->report.runs.push_back(std::move(run));
+  for (const auto& [rule, count] : report.rule_counts) log->report.rule_counts[rule] += count;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Optimize(Module* module, const CompileOptions& options, CompileLog* log) {
+  return Run(module, OptimizationPipeline(), options, log);
+}
+
+absl::Status FuseModule(Module* module, const CompileOptions& options, CompileLog* log) {
+  if (log != nullptr) {
+    // `explain` wants the decisions, which a pass cannot return: ask for them on a copy.
+    const std::unique_ptr<Module> copy = module->Clone();
+    fuse::FuseOptions fuse_options;
+    CERMET_RETURN_IF_ERROR(fuse::Fuse(copy.get(), fuse_options, &log->decisions).status());
+  }
+  return Run(module, FusionPipeline(), options, log);
+}
+
+absl::StatusOr<program::Program> Lower(const Module& module, const CompileOptions& options,
+                                       CompileLog* log) {
+  plan::BuildProgramOptions build;
+  build.schedule = [&](kernel::Kernel* kernel) -> absl::Status {
+    if (log == nullptr) {
+      return schedule::Schedule(kernel, options.passes.target, options.schedule, nullptr);
+    }
+    CompileLog::KernelLog kernel_log;
+    kernel_log.node = kernel->location.NamesToString();
+    kernel_log.naive = kernel::Print(*kernel);
+    const absl::Status status =
+        schedule::Schedule(kernel, options.passes.target, options.schedule, &kernel_log.steps);
+    log->kernels.push_back(std::move(kernel_log));
+    return status;
+  };
+  build.pack_kernel = [&](const kernel::Packing& packing, DType dtype) {
+    return schedule::BuildPackKernel(packing, dtype, options.passes.target);
+  };
+  CERMET_ASSIGN_OR_RETURN(program::Program program, plan::BuildProgram(module, build));
+  CERMET_RETURN_IF_ERROR(plan::PlanMemory(&program));
+  if (options.passes.verify) CERMET_RETURN_IF_ERROR(program::Verify(program));
+  if (options.passes.dumps != nullptr && options.passes.dumps->enabled()) {
+    CERMET_RETURN_IF_ERROR(
+        options.passes.dumps->Write("program", "cermet", program::Print(program)));
+  }
+  return program;
+}
+
+absl::StatusOr<program::Program> Compile(Module* module, const CompileOptions& options,
+                                         CompileLog* log) {
+  CERMET_RETURN_IF_ERROR(Optimize(module, options, log));
+  CERMET_RETURN_IF_ERROR(FuseModule(module, options, log));
+  return Lower(*module, options, log);
+}
+
+}  // namespace cermet

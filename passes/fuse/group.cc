@@ -1,0 +1,288 @@
+// The fusion rules. Each follows from what lowering can do without computing anything twice or
+// storing it in between:
+//
+//   elementwise ops and views   join any consumer, unless each of their elements would be computed
+//   many times contractions, windows       join the elementwise ops after them (as an epilogue) if
+//   every element is read at one place row reductions              join a consumer that reads them
+//   once per row; several share the row views before a contraction  join if the loads stay simple:
+//   transposes, slices, broadcasts, one reshape of an operand
+#include "passes/fuse/group.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "passes/lower/index_flow.h"
+
+namespace cermet::fuse {
+
+bool Group::Contains(const Node* node) const {
+  return std::find(members.begin(), members.end(), node) != members.end();
+}
+
+void Group::Add(Node* node, const NodeOrder& order) {
+  const auto before = [&](const Node* a, const Node* b) { return order.at(a) < order.at(b); };
+  members.insert(std::upper_bound(members.begin(), members.end(), node, before), node);
+}
+
+bool IsFreeSource(const Node& node) {
+  if (node.op() == OpCode::kIota || node.op() == OpCode::kDimSize) return true;
+  const Literal* literal =
+      node.op() == OpCode::kConstant ? node.attrs().Find<Literal>("value") : nullptr;
+  return literal != nullptr && literal->num_elements() > 0 && literal->IsSplat();
+}
+
+bool IsCheapView(const Node& node) {
+  return node.op() == OpCode::kBroadcastInDim || node.op() == OpCode::kReshape ||
+         node.op() == OpCode::kTranspose || node.op() == OpCode::kSlice ||
+         node.op() == OpCode::kReverse;
+}
+
+bool IsRowReduction(const Node& node) {
+  if (node.op() != OpCode::kReduce) return false;
+  const Word* order = node.attrs().Find<Word>("order");
+  return order != nullptr && order->text != "sequential";
+}
+
+namespace {
+
+using lower::Index;
+using lower::IndexFlow;
+using lower::IndexSpace;
+
+bool IsContraction(const Node& node) { return Info(node.op()).op_class == OpClass::kContraction; }
+bool IsUpdate(const Node& node) { return Info(node.op()).op_class == OpClass::kUpdate; }
+// A producer that is computed in loops of its own and whose elements must not be computed twice.
+bool IsHero(const Node& node) {
+  return IsContraction(node) ||
+         (Info(node.op()).op_class == OpClass::kReduction && !IsRowReduction(node));
+}
+bool IsExpensive(const Node& node) {
+  return Info(node.op()).op_class == OpClass::kTranscendental || node.op() == OpCode::kDiv ||
+         node.op() == OpCode::kSqrt || node.op() == OpCode::kRem;
+}
+
+Value StripReshapes(Value value, const Group& group) {
+  while (value.node->op() == OpCode::kReshape && group.Contains(value.node->operand(0).node))
+    value = value.node->operand(0);
+  return value;
+}
+
+// Whose elements the loops of the fusion run over: the root, or each operand of a concatenation at
+// the root.
+std::vector<Value> PieceRoots(const Group& group) {
+  Value root = StripReshapes(group.root->result(), group);
+  Node* node = root.node;
+  if (node->op() == OpCode::kConcat) return {node->operands().begin(), node->operands().end()};
+  if (IsUpdate(*node)) return {node->operands().begin() + 1, node->operands().end()};
+  if (node->op() == OpCode::kCheck) return {node->operand(0)};
+  return {root};
+}
+
+struct Piece {
+  Value root;
+  Index index;
+  IndexSpace space;
+  std::unique_ptr<IndexFlow> flow;
+};
+
+Piece AnalysePiece(Value root, const std::vector<Node*>& members, const DimFacts& facts) {
+  Piece piece{root, {}, IndexSpace(facts), nullptr};
+  const Shape& shape = root.type().shape;
+  for (size_t i = 0; i < shape.size(); ++i)
+    piece.index.push_back(piece.space.AddVariable(absl::StrCat("%o", i), shape[i]));
+  piece.flow = std::make_unique<IndexFlow>(members, root, piece.index, &piece.space);
+  return piece;
+}
+
+// Members through which `node` feeds a contraction or a window of the group (its prologue).
+bool FeedsHero(const Node* node, const Group& group) {
+  for (const Node* member : group.members) {
+    const auto& operands = member->operands();
+    const bool uses =
+        std::any_of(operands.begin(), operands.end(), [&](Value v) { return v.node == node; });
+    if (!uses) continue;
+    if (IsContraction(*member) || member->op() == OpCode::kReduceWindow) return true;
+    if (FeedsHero(member, group)) return true;
+  }
+  return false;
+}
+
+bool UsedBy(const Node* node, const Group& group, OpCode op) {
+  for (const Node* member : group.members) {
+    if (member->op() != op) continue;
+    for (Value operand : member->operands()) {
+      if (operand.node == node) return true;
+    }
+  }
+  return false;
+}
+
+// True if every entry is one of the variables of `index`, none twice.
+bool AreDistinctVariables(const Index& read, const Index& index) {
+  std::vector<bool> used(index.size());
+  for (const Dim& dim : read) {
+    const auto it = std::find(index.begin(), index.end(), dim);
+    if (it == index.end() || used[it - index.begin()]) return false;
+    used[it - index.begin()] = true;
+  }
+  return true;
+}
+
+bool IsPermutation(const Index& read, const Index& index, const Shape& shape) {
+  std::vector<bool> used(index.size());
+  for (const Dim& dim : read) {
+    if (dim == Dim(0)) continue;
+    const auto it = std::find(index.begin(), index.end(), dim);
+    if (it == index.end() || used[it - index.begin()]) return false;
+    used[it - index.begin()] = true;
+  }
+  for (size_t i = 0; i < index.size(); ++i) {
+    if (!used[i] && shape[i] != Dim(1)) return false;
+  }
+  return true;
+}
+
+// The shape of the rows that the group's reductions share, if there are any.
+const Shape* RowShape(const Group& group) {
+  for (const Node* member : group.members) {
+    if (IsRowReduction(*member)) return &member->type().shape;
+  }
+  return nullptr;
+}
+
+Verdict JoinView(Node* producer, const Group& group) {
+  if (!FeedsHero(producer, group)) return {true, "a view is an index map"};
+  if (!IsCheapView(*producer))
+    return {false, "its index map would run in the innermost loop of a contraction or window"};
+  if (UsedBy(producer, group, OpCode::kReshape)) {
+    return {false, "behind a reshape the loads of a contraction or window would need divisions"};
+  }
+  return {true, "the contraction or window loads through the view"};
+}
+
+Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& facts) {
+  if (FeedsHero(producer, group))
+    return {false,
+            "each element would be computed again for every use by the contraction or window"};
+  const Value root = StripReshapes(group.root->result(), group);
+  if (UsedBy(producer, group, OpCode::kConcat) && root.node->op() != OpCode::kConcat) {
+    return {false, "a concatenation in the middle would compute every operand for every element"};
+  }
+  const Shape* rows = RowShape(group);
+  for (Value piece_root : PieceRoots(group)) {
+    if (piece_root.node == producer) continue;
+    const Piece piece = AnalysePiece(piece_root, group.members, facts);
+    const IndexFlow::Reads* reads = piece.flow->Find(producer->result());
+    if (reads == nullptr) continue;
+    if (reads->unknown)
+      return {false, "its elements are read at indices that are only known when it runs"};
+    const bool scalar = producer->type().NumElements() == Dim(1);
+    const bool per_row = rows != nullptr && producer->type().shape.size() <= rows->size();
+    const Dim spread = piece_root.type().NumElements();
+    if (IsExpensive(*producer) && !scalar && !per_row && rows == nullptr &&
+        producer->type().NumElements() != spread &&
+        Range(spread - producer->type().NumElements(), facts).lower.value_or(0) > 0) {
+      return {false, "a costly op that is broadcast would be computed again for every copy"};
+    }
+  }
+  return {true, "elementwise"};
+}
+
+Verdict JoinHero(Node* producer, const Group& group, const DimFacts& facts) {
+  if (RowShape(group) != nullptr) return {false, "the consumer works row by row"};
+  for (Value piece_root : PieceRoots(group)) {
+    if (piece_root.node == producer) continue;
+    const Piece piece = AnalysePiece(piece_root, group.members, facts);
+    const IndexFlow::Reads* reads = piece.flow->Find(producer->result());
+    if (reads == nullptr) continue;
+    for (const Node* member : group.members) {
+      if (IsHero(*member) && piece.flow->Find(Value{const_cast<Node*>(member), 0}) != nullptr) {
+        return {false, "one kernel has one contraction, window or column reduction"};
+      }
+    }
+    if (reads->unknown || reads->indices.size() != 1)
+      return {false, "its elements are read at several places"};
+    if (!IsPermutation(reads->indices[0], piece.index, piece_root.type().shape)) {
+      return {false, "its elements are not read one by one in the order of the result"};
+    }
+  }
+  return {true, "an epilogue of the producer"};
+}
+
+Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& facts) {
+  const std::vector<Value> roots = PieceRoots(group);
+  if (roots.size() != 1 || IsUpdate(*group.root))
+    return {false, "the consumer has no rows of its own"};
+  for (const Node* member : group.members) {
+    if (IsHero(*member))
+      return {false, "one kernel has one contraction, window or column reduction, or rows"};
+  }
+  const Shape& row = producer->type().shape;
+  if (const Shape* rows = RowShape(group); rows != nullptr && *rows != row)
+    return {false, "the rows differ"};
+  const Piece piece = AnalysePiece(roots[0], group.members, facts);
+  // Where the consumer reads it, and where it reads the reductions that it holds already.
+  std::vector<Value> reductions;
+  for (Node* member : group.members) {
+    for (int i = 0; IsRowReduction(*member) && i < member->num_results(); ++i)
+      reductions.push_back(member->result(i));
+  }
+  for (int i = 0; i < producer->num_results(); ++i) reductions.push_back(producer->result(i));
+  const Index* common = nullptr;
+  for (Value reduction : reductions) {
+    const IndexFlow::Reads* reads = piece.flow->Find(reduction);
+    if (reads == nullptr) continue;
+    if (reads->unknown || reads->indices.size() != 1)
+      return {false, "the consumer does not read it once per row"};
+    if (common != nullptr && *common != reads->indices[0]) return {false, "the rows differ"};
+    common = &reads->indices[0];
+  }
+  if (common == nullptr || !AreDistinctVariables(*common, piece.index)) {
+    return {false, "the consumer does not read it once per row"};
+  }
+  return {true, "the reduction shares the consumer's rows"};
+}
+
+}  // namespace
+
+Verdict MayJoin(Node* producer, const Group& group, const NodeOrder& order, const DimFacts& facts) {
+  if (IsFreeSource(*producer)) return {true, "costs nothing to compute again"};
+  const Value root = StripReshapes(group.root->result(), group);
+  if (IsUpdate(*root.node) && root.node->operand(0).node == producer) {
+    return {false, "the updated tensor is changed in place"};
+  }
+  switch (Info(producer->op()).op_class) {
+    case OpClass::kView:
+      return JoinView(producer, group);
+    case OpClass::kElementwise:
+    case OpClass::kTranscendental:
+      return JoinElementwise(producer, group, facts);
+    case OpClass::kReduction:
+      return IsRowReduction(*producer) ? JoinRowReduction(producer, group, facts)
+                                       : JoinHero(producer, group, facts);
+    case OpClass::kContraction:
+      return JoinHero(producer, group, facts);
+    case OpClass::kUpdate:
+      return {false, "an update is written in place by a kernel of its own"};
+    case OpClass::kSource:
+    case OpClass::kControl:
+    case OpClass::kEffectful:
+    case OpClass::kComposite:
+      return {false, "not computed by a kernel"};
+  }
+  return {false, "not computed by a kernel"};
+}
+
+std::string KindOf(const Group& group) {
+  const Value root = StripReshapes(group.root->result(), group);
+  if (IsUpdate(*root.node)) return "update";
+  std::string kind = "loop";
+  for (const Node* member : group.members) {
+    if (IsContraction(*member)) return "contraction";
+    if (member->op() == OpCode::kReduceWindow) kind = "window";
+    if (member->op() == OpCode::kReduce) kind = "row";
+  }
+  return kind;
+}
+
+}  // namespace cermet::fuse
