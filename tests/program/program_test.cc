@@ -1,0 +1,250 @@
+// Command programs: text form, invariants, sizes, binding of dims, packing.
+#include "ir/program/program.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace cermet::program {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// In the form that the printer gives.
+const char* const kProgram = R"(program @main {
+  dim ?n in 1..64 multiple of 2
+  dim ?m
+  input %x: f32[?n,4] "x"
+  input %state: i64 "counter"
+  input %z: f32[?m+?n] "z"
+  output %y: f32[?n,4] "y"
+  output %next: i64 "counter" updates %state
+  constant %w: f32[2,4,2] = @fc1.w packed(dim 1 by 2 of [4,3])
+  temp %t: f32[?n,4] at 0
+  temp %u: f32[?n,4] at 1024
+  temp %v: f32[?n,4] in %u at 1024
+  temp %more: bool at 2048
+  workspace 2112 scratch 64
+  check 3 "index out of range" in "gather %7 \"emb\""
+  launch @scale(%x, %w, %t) grain 4 "fc1/MatMul" "fc1/Bias"
+  copy %t to %u
+  if %more "cond" {
+    copy %v to %y
+  } else {
+    launch @scale(%x, %w, %y)
+  }
+  while %more "loop" {
+    launch @test(%state, %more)
+  } do {
+    launch @step(%next)
+  }
+}
+kernel @scale(%x: f32[?n,4], %w: f32[2,4,2] packed(dim 1 by 2 of [4,3]), %y: f32[?n,4] out) "fc1/MatMul" {
+  parallel %i in 0..?n {
+    for %j in 0..4 {
+      %y[%i, %j] = %x[%i, %j]
+    }
+  }
+}
+kernel @test(%s: i64, %more: bool out) {
+  %0 = %s[]
+  %more[] = %0 < 10
+}
+kernel @step(%s: i64 inout) {
+  %0 = %s[]
+  %s[] = %0 + 1
+}
+)";
+
+TEST(Program, PrintsWhatItParses) {
+  absl::StatusOr<Program> program = ParseProgram(kProgram, "p.cermet");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(Print(*program), kProgram);
+  EXPECT_EQ(program->num_inputs(), 3);
+  EXPECT_EQ(program->num_outputs(), 2);
+  EXPECT_EQ(program->num_constants(), 1);
+}
+
+struct EditCase {
+  const char* from;
+  const char* to;
+  const char* message;
+};
+
+class ProgramErrorTest : public testing::TestWithParam<EditCase> {};
+
+TEST_P(ProgramErrorTest, NamesWhatIsWrong) {
+  ASSERT_THAT(kProgram, HasSubstr(GetParam().from));
+  const std::string text = absl::StrReplaceAll(kProgram, {{GetParam().from, GetParam().to}});
+  absl::StatusOr<Program> program = ParseProgram(text, "p.cermet");
+  ASSERT_FALSE(program.ok());
+  EXPECT_THAT(std::string(program.status().message()), HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ProgramErrorTest,
+    testing::Values(
+        EditCase{"copy %t to %u", "copy %t to %nowhere",
+                 "p.cermet:17:14: %nowhere is not a buffer"},
+        EditCase{"copy %t to %u", "fly %t to %u", "expected a command"},
+        EditCase{"copy %t to %u", "copy %t to %more", "copy of f32[?n,4] to bool"},
+        EditCase{"copy %t to %u", "copy %t to %x", "%x: is written"},
+        EditCase{"launch @test", "launch @toast", "there is no kernel @toast"},
+        EditCase{"kernel @step", "kernel @test", "kernel @test stands twice"},
+        EditCase{"(%state, %more)", "(%state)", "launch of @test with 1 buffers, not 2"},
+        EditCase{"(%state, %more)", "(%state, %next)", "%next is i64, %more is bool"},
+        EditCase{"launch @step(%next)", "launch @step(%state)", "%state: is written"},
+        EditCase{"grain 4", "grain 0", "a grain below 1"},
+        EditCase{"if %more", "if %next", "a condition is a bool scalar"},
+        EditCase{"%z: f32[?m+?n]", "%z: f32[?k]", "uses ?k, which is not a dim"},
+        EditCase{"  dim ?n in 1..64 multiple of 2\n", "", "kernel @scale uses ?n"},
+        EditCase{"multiple of 2", "multiple of 0", "expected a positive divisor"},
+        EditCase{"updates %state", "updates %x", "updates an input of its own type"},
+        EditCase{"  output %y", "  temp %late: f32 at 0\n  output %y", "in this order"},
+        EditCase{"temp %t: f32[?n,4]", "temp %y: f32[?n,4]", "buffer %y is declared twice"},
+        EditCase{"= @fc1.w packed(dim 1 by 2 of [4,3])", "= @fc1.w",
+                 "is not packed as the kernel wants"},
+        EditCase{"= @fc1.w packed(dim 1 by 2", "= @fc1.w packed(dim 1 by 4",
+                 "not that of the packing"},
+        EditCase{"%more: bool at 2048", "%more: bool at 2050", "not a multiple of 64"},
+        EditCase{"at 1024", "at 64", "temps %t and %u live at once"},
+        EditCase{"workspace 2112", "workspace 2048",
+                 "bytes 2048..2049 are outside the workspace of 2048"},
+        EditCase{"in %u at", "in %w at", "cannot be written"}));
+
+TEST(Program, StorageIsReusedOnceItIsFree) {
+  const char* const text = R"(program @p {
+  input %x: f32[4] "x"
+  output %y: f32[4] "y"
+  temp %a: f32[4] at 0
+  temp %b: f32[4] at 64
+  temp %c: f32[4] at OFFSET
+  workspace 128 scratch 0
+  copy %x to %a
+  copy %a to %b
+  copy %b to %c
+  copy %c to %y
+}
+)";
+  EXPECT_TRUE(ParseProgram(absl::StrReplaceAll(text, {{"OFFSET", "0"}}), "p").ok());
+  // In place of an operand that ends there.
+  EXPECT_TRUE(ParseProgram(absl::StrReplaceAll(text, {{"OFFSET", "64"}}), "p").ok());
+}
+
+TEST(Program, TempsOfALoopLiveThroughIt) {
+  // %t is read after the loop wrote it, so %c, used by the condition alone, may not share its
+  // bytes.
+  const char* const text = R"(program @p {
+  output %y: bool[1] "y"
+  temp %t: bool[1] at 0
+  temp %c: bool at OFFSET
+  workspace 128 scratch 0
+  while %c {
+    launch @zero(%c)
+  } do {
+    launch @one(%t)
+  }
+  copy %t to %y
+}
+kernel @zero(%y: bool out) {
+  %y[] = false
+}
+kernel @one(%y: bool[1] out) {
+  %y[0] = true
+}
+)";
+  EXPECT_TRUE(ParseProgram(absl::StrReplaceAll(text, {{"OFFSET", "64"}}), "p").ok());
+  EXPECT_THAT(
+      std::string(
+          ParseProgram(absl::StrReplaceAll(text, {{"OFFSET", "0"}}), "p").status().message()),
+      HasSubstr("live at once"));
+}
+
+TEST(Program, BindsDims) {
+  absl::StatusOr<Program> program = ParseProgram(kProgram, "p.cermet");
+  ASSERT_TRUE(program.ok());
+  // ?m has no input of its own shape.
+  EXPECT_THAT(std::string(program->BindDims({{2, 4}, {}, {5}}).status().message()),
+              HasSubstr("?m"));
+  program->buffers[2].type.shape = {Dim::Symbol("m")};
+  absl::StatusOr<DimBindings> dims = program->BindDims({{2, 4}, {}, {5}});
+  ASSERT_TRUE(dims.ok()) << dims.status();
+  EXPECT_EQ(*dims, (DimBindings{{"n", 2}, {"m", 5}}));
+
+  const auto error = [&](std::vector<std::vector<int64_t>> shapes) {
+    return std::string(program->BindDims(shapes).status().message());
+  };
+  EXPECT_THAT(error({{2, 4}}), HasSubstr("takes 3 inputs, not 1"));
+  EXPECT_THAT(error({{2, 4, 1}, {}, {5}}),
+              HasSubstr("input \"x\" (%x: f32[?n,4]) is given as [2,4,1]: rank 3, not 2"));
+  EXPECT_THAT(error({{2, 5}, {}, {5}}), HasSubstr("dim 1 must be 4"));
+  EXPECT_THAT(error({{3, 4}, {}, {5}}), HasSubstr("?n is 3, not a multiple of 2"));
+  EXPECT_THAT(error({{66, 4}, {}, {5}}), HasSubstr("?n is 66, outside 1..64"));
+  EXPECT_THAT(error({{-2, 4}, {}, {5}}), HasSubstr("dim 0 is negative"));
+  program->buffers[2].type.shape = {Dim::Symbol("n")};
+  EXPECT_THAT(error({{2, 4}, {}, {5}}), HasSubstr("dim 0 is 5, but ?n is 2 already"));
+}
+
+TEST(Program, SizesTheWorkspace) {
+  Program program;
+  program.temp_bytes = Dim::Symbol("n") * 64;
+  program.scratch_bytes = 128;
+  EXPECT_EQ(*program.WorkspaceBytes(3, {{"n", 2}}), 128 + 3 * 128);
+  EXPECT_FALSE(program.WorkspaceBytes(3, {}).ok());
+  EXPECT_FALSE(program.WorkspaceBytes(3, {{"n", std::numeric_limits<int64_t>::max() / 64}}).ok());
+}
+
+TEST(Pack, CutsADimIntoBlocks) {
+  std::vector<int32_t> from(2 * 3);
+  std::iota(from.begin(), from.end(), 1);
+  std::vector<int32_t> to(8, -1);
+  ASSERT_TRUE(Pack({1, 2, {2, 3}}, DType::kI32, {}, from.data(), to.data()).ok());
+  EXPECT_THAT(to, ElementsAre(1, 2, 4, 5, 3, 0, 6, 0));
+  to.assign(12, -1);
+  const kernel::Packing symbolic = {0, 4, {Dim::Symbol("k"), 3}};
+  ASSERT_TRUE(Pack(symbolic, DType::kI32, {{"k", 2}}, from.data(), to.data()).ok());
+  EXPECT_THAT(to, ElementsAre(1, 4, 0, 0, 2, 5, 0, 0, 3, 6, 0, 0));
+  EXPECT_FALSE(Pack(symbolic, DType::kI32, {}, from.data(), to.data()).ok());
+}
+
+TEST(Pack, FollowsTheDefinitionForEveryDim) {
+  const std::vector<int64_t> shape = {3, 4, 5};
+  std::vector<uint8_t> from(60);
+  std::iota(from.begin(), from.end(), 1);
+  for (int64_t dim = 0; dim < 3; ++dim) {
+    for (int64_t block : {1, 2, 3, 8}) {
+      const int64_t blocks = (shape[dim] + block - 1) / block;
+      std::vector<uint8_t> to(60 / shape[dim] * blocks * block, 99);
+      ASSERT_TRUE(Pack({dim, block, {3, 4, 5}}, DType::kU8, {}, from.data(), to.data()).ok());
+      size_t at = 0;
+      std::vector<int64_t> others;
+      for (int64_t d = 0; d < 3; ++d) {
+        if (d != dim) others.push_back(d);
+      }
+      for (int64_t b = 0; b < blocks; ++b) {
+        for (int64_t p = 0; p < shape[others[0]]; ++p) {
+          for (int64_t q = 0; q < shape[others[1]]; ++q) {
+            for (int64_t j = 0; j < block; ++j, ++at) {
+              int64_t index[3];
+              index[others[0]] = p;
+              index[others[1]] = q;
+              index[dim] = b * block + j;
+              const bool inside = index[dim] < shape[dim];
+              const int expected = inside ? from[(index[0] * 4 + index[1]) * 5 + index[2]] : 0;
+              ASSERT_EQ(to[at], expected);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cermet::program
