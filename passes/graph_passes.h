@@ -17,11 +17,17 @@ absl::StatusOr<bool> ConstantFolding(Module& module, const PassContext& context)
 absl::StatusOr<bool> CommonSubexpressionElimination(Module& module, const PassContext& context);
 absl::StatusOr<bool> DeadCodeElimination(Module& module, const PassContext& context);
 absl::StatusOr<bool> ExpandComposites(Module& module, const PassContext& context);
+absl::StatusOr<bool> CanonicalizeConvolution(Module& module, const PassContext& context);
+absl::StatusOr<bool> Layout(Module& module, const PassContext& context);
+absl::StatusOr<bool> Recognise(Module& module, const PassContext& context);
 absl::StatusOr<bool> AssignOrders(Module& module, const PassContext& context);
 
 // The rules of the passes that are made of rules.
 const std::vector<RewriteRule>& FoldRules();
+const std::vector<RewriteRule>& RecogniseRules();
 const std::vector<RewriteRule>& ExpandCompositesRules();
+const std::vector<RewriteRule>& CanonicalizeConvolutionRules();
+const std::vector<RewriteRule>& LayoutRules();
 
 }  // namespace cermet
 

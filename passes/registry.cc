@@ -31,6 +31,8 @@ const std::vector<PassInfo>& AllPasses() {
        kExact,
        DeadCodeElimination,
        {}},
+      {"recognise", "Raises composites from the primitive ops in which exporters write them.",
+       kExact, Recognise, RuleInfos(RecogniseRules())},
       {"expand_composites", "Puts the bodies of composites in their place.", kExact,
        ExpandComposites, RuleInfos(ExpandCompositesRules())},
       {"numerics",
@@ -38,6 +40,11 @@ const std::vector<PassInfo>& AllPasses() {
        kExact,
        AssignOrders,
        {}},
+      {"canonicalize_convolution",
+       "Brings convolutions into the one layout that kernels compute, with padding apart.", kExact,
+       CanonicalizeConvolution, RuleInfos(CanonicalizeConvolutionRules())},
+      {"layout", "Moves transposes towards the results, until they meet and cancel.", kExact,
+       Layout, RuleInfos(LayoutRules())},
       {"fuse", "Groups nodes into fusions, each of which becomes a kernel.", kExact, fuse::FusePass,
        fuse::FuseRules()},
   };
@@ -52,7 +59,16 @@ const PassInfo* FindPass(absl::string_view name) {
 }
 
 const std::vector<std::string>& OptimizationPipeline() {
-  static const std::vector<std::string>* const pipeline = new std::vector<std::string>{"dce"};
+  static const std::vector<std::string>* const pipeline = new std::vector<std::string>{
+      "inline_calls",
+      // The same computation in one spelling, on constants where it is one.
+      "simplify", "fold", "simplify", "fold", "cse", "dce",
+      // Composites as one op, then as their own bodies.
+      "recognise", "simplify", "fold", "expand_composites", "simplify",
+      // How results are rounded, then where they lie.
+      "numerics", "canonicalize_convolution", "fold", "layout",
+      // What these left behind.
+      "simplify", "fold", "layout", "simplify", "cse", "dce"};
   return *pipeline;
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "ir/infer.h"
 #include "ir/status.h"
 #include "passes/walk.h"
 
@@ -114,7 +115,7 @@ class RuleDriver {
                           const Replacement& replacement) {
     CERMET_CHECK(static_cast<int64_t>(replacement.size()) == node.num_results());
     for (int64_t i = 0; i < node.num_results(); ++i) {
-      if (replacement[i].type() == node.type(i)) continue;
+      if (TypesAgree(replacement[i].type(), node.type(i))) continue;
       return absl::InternalError(absl::StrCat(
           "rule ", pass_, "/", rule.name, " at ", node.Describe(), " replaces a value of type ",
           node.type(i).ToString(), " by one of type ", replacement[i].type().ToString()));

@@ -11,7 +11,8 @@ namespace cermet::simplify {
 
 std::vector<RewriteRule> AlgebraRules();     // elementwise identities
 std::vector<RewriteRule> ConversionRules();  // convert and bitcast
-std::vector<RewriteRule> ViewRules();        // reshape, transpose, broadcast, reverse
+std::vector<RewriteRule> TransposeRules();   // transpose; also part of the pass `layout`
+std::vector<RewriteRule> ViewRules();        // reshape, broadcast, reverse, iota
 std::vector<RewriteRule> SliceRules();       // slice, pad, concat, gather, dynamic slices
 std::vector<RewriteRule> ShapeRules();       // arithmetic on the values of symbolic dims
 std::vector<RewriteRule> ReductionRules();   // reductions

@@ -21,8 +21,8 @@ namespace simplify {
 const std::vector<RewriteRule>& AllRules() {
   static const std::vector<RewriteRule>* const rules = [] {
     auto* all = new std::vector<RewriteRule>();
-    for (auto* table : {&AlgebraRules, &ConversionRules, &ViewRules, &SliceRules, &ShapeRules,
-                        &ReductionRules, &ScalingRules, &ControlRules}) {
+    for (auto* table : {&AlgebraRules, &ConversionRules, &TransposeRules, &ViewRules, &SliceRules,
+                        &ShapeRules, &ReductionRules, &ScalingRules, &ControlRules}) {
       for (RewriteRule& rule : table()) all->push_back(std::move(rule));
     }
     return all;

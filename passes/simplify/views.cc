@@ -131,8 +131,64 @@ Replacement BinaryOfSplats(Node& node, Rewriter& rewriter) {
     scalars.push_back(inner.operand(0));
   }
   Builder& b = rewriter.builder();
-  const Value result = b.MakeNode(node.op(), scalars, node.attrs())->result();
+  const Value result = b.Make(node.op(), scalars, node.attrs());
   return {b.Broadcast(result, node.type().shape, {})};
+}
+
+// True if the reshape of `from` to `to` only puts dims of extent 1 in between.
+bool OnlyAddsUnitDims(const Shape& from, const Shape& to) {
+  size_t next = 0;
+  for (const Dim& extent : to) {
+    if (next < from.size() && from[next] == extent) {
+      ++next;
+    } else if (extent != Dim(1)) {
+      return false;
+    }
+  }
+  return next == from.size() && to.size() > from.size();
+}
+
+// True if `value` is a reshape of something of shape `shape`.
+bool IsReshapeOf(Value value, const Shape& shape) {
+  const Node& node = *value.node;
+  return node.op() == OpCode::kReshape && node.operand(0).type().shape == shape;
+}
+
+// f(reshape(x: [n]): [n,1], s) = reshape(f(x, s)), for splats s or others reshaped likewise: what
+// keeps reduced dims moves down to where they are broadcast
+Replacement SinkUnitDims(Node& node, Rewriter& rewriter) {
+  const Module& module = rewriter.module();
+  std::optional<Shape> shape;  // of the first operand that is a reshape
+  for (Value operand : node.operands()) {
+    if (operand.node->op() == OpCode::kReshape && !SplatOf(operand, module)) {
+      shape = operand.node->operand(0).type().shape;
+      break;
+    }
+  }
+  if (!shape || !OnlyAddsUnitDims(*shape, node.type().shape)) return {};
+  for (Value operand : node.operands()) {
+    if (!IsReshapeOf(operand, *shape) && !SplatOf(operand, module)) return {};
+  }
+  Builder& b = rewriter.builder();
+  std::vector<Value> operands;
+  for (Value operand : node.operands()) {
+    if (IsReshapeOf(operand, *shape)) {
+      operands.push_back(operand.node->operand(0));
+    } else {
+      const Value scalar = b.Constant(*SplatOf(operand, module));
+      operands.push_back(shape->empty() ? scalar : b.Broadcast(scalar, *shape, {}));
+    }
+  }
+  const Type type(node.type().dtype, *shape);
+  return {b.Reshape(b.MakeTyped(node.op(), operands, type, node.attrs()), node.type().shape)};
+}
+
+std::vector<OpCode> ElementwiseOps() {
+  std::vector<OpCode> codes;
+  for (const OpInfo& info : AllOps()) {
+    if (IsElementwise(info.code)) codes.push_back(info.code);
+  }
+  return codes;
 }
 
 // reverse(x, dims) = reverse(x, dims of an extent above 1), and x where there is none
@@ -171,16 +227,9 @@ Replacement ConstantAsSplat(Node& node, Rewriter& rewriter) {
 
 }  // namespace
 
-std::vector<RewriteRule> ViewRules() {
+std::vector<RewriteRule> TransposeRules() {
   using enum OpCode;
   return {
-      {"reshape_noop", "reshape(x: S): S = x", kExact, {kReshape}, ReshapeNoop},
-      {"reshape_reshape", "reshape(reshape(x)) = reshape(x)", kExact, {kReshape}, ReshapeReshape},
-      {"reshape_of_splat",
-       "reshape(broadcast(s)) = broadcast(s)",
-       kExact,
-       {kReshape},
-       ReshapeOfSplat},
       {"transpose_noop", "transpose(x, identity) = x", kExact, {kTranspose}, TransposeNoop},
       {"transpose_transpose",
        "transpose(transpose(x)) = transpose(x)",
@@ -197,6 +246,19 @@ std::vector<RewriteRule> ViewRules() {
        kExact,
        {kTranspose},
        TransposeOfBroadcast},
+  };
+}
+
+std::vector<RewriteRule> ViewRules() {
+  using enum OpCode;
+  return {
+      {"reshape_noop", "reshape(x: S): S = x", kExact, {kReshape}, ReshapeNoop},
+      {"reshape_reshape", "reshape(reshape(x)) = reshape(x)", kExact, {kReshape}, ReshapeReshape},
+      {"reshape_of_splat",
+       "reshape(broadcast(s)) = broadcast(s)",
+       kExact,
+       {kReshape},
+       ReshapeOfSplat},
       {"broadcast_noop", "broadcast(x: S): S = x", kExact, {kBroadcastInDim}, BroadcastNoop},
       {"broadcast_broadcast",
        "broadcast(broadcast(x)) = broadcast(x)",
@@ -224,6 +286,8 @@ std::vector<RewriteRule> ViewRules() {
        kExact,
        {kAdd, kSub, kMul, kDiv, kRem, kMaximum, kMinimum, kAnd, kOr, kXor, kCompare, kPow},
        BinaryOfSplats},
+      {"sink_unit_dims", "f(reshape(x: [n]): [n,1]) = reshape(f(x))", kExact, ElementwiseOps(),
+       SinkUnitDims},
       {"reverse_unit_dims", "reverse(x: [1]) = x", kExact, {kReverse}, ReverseUnitDims},
       {"reverse_reverse", "reverse(reverse(x)) = x", kExact, {kReverse}, ReverseReverse},
       {"iota_of_one", "iota: [1] = 0", kExact, {kIota}, IotaOfOne},
