@@ -18,6 +18,7 @@ const std::vector<EnvVarInfo>& AllEnvVars() {
       {EnvVar::kCacheDir, "CERMET_CACHE_DIR",
        "Directory of the disk cache of compiled code; `off` turns the cache off."},
       {EnvVar::kThreads, "CERMET_THREADS", "Default number of threads of a session."},
+      {EnvVar::kBless, "CERMET_BLESS", "`1`: golden tests write what they got into their files."},
   };
   return *table;
 }

@@ -21,6 +21,7 @@ enum class EnvVar : uint8_t {
   kVerify,
   kCacheDir,
   kThreads,
+  kBless,
 };
 
 struct EnvVarInfo {

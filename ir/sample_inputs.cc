@@ -1,0 +1,117 @@
+// Seeded inputs, from the splitmix64 generator (Steele, Lea, Flood: Fast Splittable Pseudorandom
+// Number Generators, 2014).
+#include "ir/sample_inputs.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "ir/scalar_ops.h"
+#include "ir/status.h"
+
+namespace cermet {
+namespace {
+
+constexpr int64_t kMaxBytes = int64_t{1} << 40;
+
+class Generator {
+ public:
+  explicit Generator(uint64_t seed) : state_(seed) {}
+  uint64_t Next() {
+    uint64_t z = state_ += 0x9e3779b97f4a7c15ull;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return z ^ (z >> 31);
+  }
+  int64_t Below(int64_t bound) {
+    return static_cast<int64_t>(Next() % static_cast<uint64_t>(bound));
+  }
+  double Unit() { return static_cast<double>(Next() >> 11) * 0x1p-53; }  // [0, 1)
+
+ private:
+  uint64_t state_;
+};
+
+double ExtremeFloat(Generator* random) {
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  static constexpr double kValues[] = {
+      0.0, -0.0, 1.0, -1.0, kInfinity, -kInfinity, std::numeric_limits<double>::quiet_NaN()};
+  return kValues[random->Below(std::size(kValues))];
+}
+
+// Least, greatest, 0, and all ones.
+int64_t ExtremeInt(DType dtype, Generator* random) {
+  const int64_t bits = 8 * ByteSize(dtype);
+  const int64_t least = std::numeric_limits<int64_t>::min() >> (64 - bits);
+  const int64_t values[] = {least, ~least, 0, -1};
+  return values[random->Below(std::size(values))];
+}
+
+}  // namespace
+
+Literal SampleLiteral(DType dtype, std::vector<int64_t> shape, uint64_t seed, SampleValues values) {
+  Literal literal(dtype, std::move(shape));
+  Generator random(seed);
+  for (int64_t i = 0; i < literal.num_elements(); ++i) {
+    const bool extreme = values == SampleValues::kExtreme && random.Below(3) == 0;
+    if (IsFloat(dtype)) {
+      literal.SetFloat(i, extreme ? ExtremeFloat(&random) : 4 * random.Unit() - 2);
+    } else if (dtype == DType::kBool) {
+      literal.SetInt(i, random.Below(2));
+    } else if (extreme) {
+      literal.SetInt(i, ExtremeInt(dtype, &random));
+    } else {
+      literal.SetInt(i, random.Below(16) - (IsSignedInteger(dtype) ? 4 : 0));
+    }
+  }
+  return literal;
+}
+
+DimBindings SampleDims(const Graph& graph, const DimFacts& facts, const DimBindings& given) {
+  DimBindings dims = given;
+  std::vector<std::string> symbols;
+  for (const Node* parameter : graph.parameters()) {
+    for (const Dim& extent : parameter->type().shape) extent.CollectSymbols(&symbols);
+  }
+  int64_t next = 3;
+  for (const std::string& symbol : symbols) {
+    if (dims.count(symbol) != 0) continue;
+    const auto it = facts.find(symbol);
+    const DimFact fact = it == facts.end() ? DimFact() : it->second;
+    const int64_t wanted = std::max(fact.lower, next++);
+    int64_t value = (wanted + fact.divisor - 1) / fact.divisor * fact.divisor;
+    if (fact.upper.has_value() && value > *fact.upper)
+      value = *fact.upper / fact.divisor * fact.divisor;
+    dims[symbol] = value;
+  }
+  return dims;
+}
+
+absl::StatusOr<std::vector<Literal>> SampleInputs(const Graph& graph, const DimBindings& dims,
+                                                  uint64_t seed, SampleValues values) {
+  std::vector<Literal> inputs;
+  for (const Node* parameter : graph.parameters()) {
+    const auto error = [&](absl::string_view message) {
+      return absl::InvalidArgumentError(absl::StrCat(parameter->Describe(), ": ", message));
+    };
+    const Type& type = parameter->type();
+    if (type.dtype == DType::kToken) return error("a token cannot be fed");
+    std::vector<int64_t> shape;
+    Shape constants;
+    for (const Dim& extent : type.shape) {
+      const absl::StatusOr<int64_t> value = extent.Evaluate(dims);
+      if (!value.ok()) return error(value.status().message());
+      shape.push_back(*value);
+      constants.emplace_back(*value);
+    }
+    const absl::StatusOr<int64_t> count = StaticNumElements(constants);
+    if (!count.ok() || *count > kMaxBytes / ByteSize(type.dtype)) {
+      return error(absl::StrCat("the shape ", ToString(constants), " is negative or too large"));
+    }
+    inputs.push_back(
+        SampleLiteral(type.dtype, std::move(shape), seed * 1000003 + inputs.size(), values));
+  }
+  return inputs;
+}
+
+}  // namespace cermet
