@@ -1,0 +1,220 @@
+// Operators of one tensor: unary mathematics and activations. The formulas are those of the ONNX
+// operator documentation.
+#include <cmath>
+#include <limits>
+
+#include "frontend/onnx/op_context.h"
+#include "frontend/onnx/op_table.h"
+#include "ir/status.h"
+
+namespace cermet {
+namespace {
+
+template <OpCode op>
+absl::Status Unary(OpContext& c) {
+  return c.Return(c.b().Unary(op, c.in(0)));
+}
+
+// `formula` of an input x and a function that makes constants like x.
+template <typename Formula>
+absl::Status Apply(OpContext& c, const Formula& formula) {
+  const Value x = c.in(0);
+  CERMET_RETURN_IF_ERROR(c.status());
+  if (!IsFloat(x.type().dtype))
+    return c.Unsupported(absl::StrCat("element type ", Name(x.type().dtype)));
+  const auto constant = [&](double value) { return c.b().Splat(value, Type(x.type().dtype, {})); };
+  return c.Return(formula(c.b(), x, constant));
+}
+
+absl::Status Identity(OpContext& c) { return c.Return(c.in(0)); }
+
+absl::Status Relu(OpContext& c) {
+  const Value x = c.in(0);
+  CERMET_RETURN_IF_ERROR(c.status());
+  return c.Return(c.b().Max(x, c.Splat(0, Type(x.type().dtype, {}))));
+}
+
+absl::Status Reciprocal(OpContext& c) {
+  return Apply(c, [](Builder& b, Value x, const auto& constant) { return b.Div(constant(1), x); });
+}
+
+absl::Status IsNaN(OpContext& c) {
+  const Value x = c.in(0);
+  return c.Return(c.b().Compare("ne", x, x));
+}
+
+absl::Status IsInf(OpContext& c) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const bool positive = c.Int("detect_positive", 1) != 0,
+             negative = c.Int("detect_negative", 1) != 0;
+  return Apply(c, [&](Builder& b, Value x, const auto& constant) {
+    const Value up = b.Compare("eq", x, constant(infinity)),
+                down = b.Compare("eq", x, constant(-infinity));
+    if (positive && negative) return b.Binary(OpCode::kOr, up, down);
+    if (positive || negative) return positive ? up : down;
+    return b.Splat(0, Type(DType::kBool, TypeOf(x).shape));
+  });
+}
+
+absl::Status LeakyRelu(OpContext& c) {
+  const double alpha = c.Float("alpha", 0.01f);
+  return Apply(c, [&](Builder& b, Value x, const auto& constant) {
+    return b.Select(b.Compare("lt", x, constant(0)), b.Mul(x, constant(alpha)), x);
+  });
+}
+
+absl::Status Elu(OpContext& c) {
+  const double alpha = c.Float("alpha", 1);
+  return Apply(c, [&](Builder& b, Value x, const auto& constant) {
+    return b.Select(b.Compare("lt", x, constant(0)),
+                    b.Mul(b.Unary(OpCode::kExpm1, x), constant(alpha)), x);
+  });
+}
+
+absl::Status Celu(OpContext& c) {
+  const double alpha = c.Float("alpha", 1);
+  return Apply(c, [&](Builder& b, Value x, const auto& constant) {
+    const Value below = b.Mul(b.Unary(OpCode::kExpm1, b.Div(x, constant(alpha))), constant(alpha));
+    return b.Add(b.Max(x, constant(0)), b.Min(below, constant(0)));
+  });
+}
+
+absl::Status Selu(OpContext& c) {
+  const double alpha = c.Float("alpha", 1.67326319217681884765625),
+               gamma = c.Float("gamma", 1.05070102214813232421875);
+  return Apply(c, [&](Builder& b, Value x, const auto& constant) {
+    const Value below = b.Mul(b.Unary(OpCode::kExpm1, x), constant(alpha));
+    return b.Mul(b.Select(b.Compare("gt", x, constant(0)), x, below), constant(gamma));
+  });
+}
+
+absl::Status ThresholdedRelu(OpContext& c) {
+  const double alpha = c.Float("alpha", 1);
+  return Apply(c, [&](Builder& b, Value x, const auto& constant) {
+    return b.Select(b.Compare("gt", x, constant(alpha)), x, constant(0));
+  });
+}
+
+absl::Status HardSigmoid(OpContext& c) {
+  const double alpha = c.Float("alpha", 0.2f), beta = c.Float("beta", 0.5f);
+  return Apply(c, [&](Builder& b, Value x, const auto& constant) {
+    const Value line = b.Add(b.Mul(x, constant(alpha)), constant(beta));
+    return b.Max(constant(0), b.Min(constant(1), line));
+  });
+}
+
+absl::Status Gelu(OpContext& c) {
+  const std::string approximate = c.Str("approximate", "none");
+  return c.Return(c.b().Unary(approximate == "tanh" ? OpCode::kGeluTanh : OpCode::kGelu, c.in(0)));
+}
+
+// log(1 + e^x), without overflow: max(x, 0) + log(1 + e^-|x|).
+Value SoftplusOf(Builder& b, Value x, Value zero) {
+  const Value tail = b.Unary(
+      OpCode::kLog1p, b.Unary(OpCode::kExp, b.Unary(OpCode::kNeg, b.Unary(OpCode::kAbs, x))));
+  return b.Add(b.Max(x, zero), tail);
+}
+
+absl::Status Softplus(OpContext& c) {
+  return Apply(
+      c, [](Builder& b, Value x, const auto& constant) { return SoftplusOf(b, x, constant(0)); });
+}
+
+absl::Status Softsign(OpContext& c) {
+  return Apply(c, [](Builder& b, Value x, const auto& constant) {
+    return b.Div(x, b.Add(constant(1), b.Unary(OpCode::kAbs, x)));
+  });
+}
+
+absl::Status Mish(OpContext& c) {
+  return Apply(c, [](Builder& b, Value x, const auto& constant) {
+    return b.Mul(x, b.Unary(OpCode::kTanh, SoftplusOf(b, x, constant(0))));
+  });
+}
+
+absl::Status Swish(OpContext& c) {
+  const double alpha = c.Float("alpha", 1);
+  if (alpha == 1) return Unary<OpCode::kSilu>(c);
+  return Apply(c, [&](Builder& b, Value x, const auto& constant) {
+    return b.Mul(x, b.Unary(OpCode::kLogistic, b.Mul(x, constant(alpha))));
+  });
+}
+
+absl::Status Shrink(OpContext& c) {
+  const double bias = c.Float("bias", 0), lambda = c.Float("lambd", 0.5);
+  const Value x = c.in(0);
+  CERMET_RETURN_IF_ERROR(c.status());
+  const auto constant = [&](double value) { return c.b().Splat(value, Type(x.type().dtype, {})); };
+  Builder& b = c.b();
+  const Value middle =
+      b.Select(b.Compare("gt", x, constant(lambda)), b.Sub(x, constant(bias)), constant(0));
+  return c.Return(
+      b.Select(b.Compare("lt", x, constant(-lambda)), b.Add(x, constant(bias)), middle));
+}
+
+absl::Status Cast(OpContext& c) {
+  CERMET_ASSIGN_OR_RETURN(const DType dtype, DTypeOfOnnx(static_cast<int32_t>(c.Int("to", 0))));
+  return c.Return(c.b().Convert(c.in(0), dtype));
+}
+
+absl::Status CastLike(OpContext& c) { return c.Return(c.b().Convert(c.in(0), c.dtype(1))); }
+
+absl::Status BitCast(OpContext& c) {
+  CERMET_ASSIGN_OR_RETURN(const DType dtype, DTypeOfOnnx(static_cast<int32_t>(c.Int("to", 0))));
+  return c.Return(c.b().Bitcast(c.in(0), dtype));
+}
+
+constexpr OpRow kRows[] = {
+    {"Abs", 1, kNewest, 1, 1, Unary<OpCode::kAbs>},
+    {"Acos", 7, kNewest, 1, 1, Unary<OpCode::kAcos>},
+    {"Acosh", 9, kNewest, 1, 1, Unary<OpCode::kAcosh>},
+    {"Asin", 7, kNewest, 1, 1, Unary<OpCode::kAsin>},
+    {"Asinh", 9, kNewest, 1, 1, Unary<OpCode::kAsinh>},
+    {"Atan", 7, kNewest, 1, 1, Unary<OpCode::kAtan>},
+    {"Atanh", 9, kNewest, 1, 1, Unary<OpCode::kAtanh>},
+    {"BitCast", 26, kNewest, 1, 1, BitCast},
+    {"BitwiseNot", 18, kNewest, 1, 1, Unary<OpCode::kNot>},
+    {"Cast", 6, kNewest, 1, 1, Cast},
+    {"CastLike", 15, kNewest, 2, 2, CastLike},
+    {"Ceil", 1, kNewest, 1, 1, Unary<OpCode::kCeil>},
+    {"Celu", 12, kNewest, 1, 1, Celu},
+    {"Cos", 7, kNewest, 1, 1, Unary<OpCode::kCos>},
+    {"Cosh", 9, kNewest, 1, 1, Unary<OpCode::kCosh>},
+    {"Elu", 1, kNewest, 1, 1, Elu},
+    {"Erf", 9, kNewest, 1, 1, Unary<OpCode::kErf>},
+    {"Exp", 1, kNewest, 1, 1, Unary<OpCode::kExp>},
+    {"Floor", 1, kNewest, 1, 1, Unary<OpCode::kFloor>},
+    {"Gelu", 20, kNewest, 1, 1, Gelu},
+    {"HardSigmoid", 1, kNewest, 1, 1, HardSigmoid},
+    {"HardSwish", 14, kNewest, 1, 1, Unary<OpCode::kHardSwish>},
+    {"Identity", 1, kNewest, 1, 1, Identity},
+    {"IsInf", 10, kNewest, 1, 1, IsInf},
+    {"IsNaN", 9, kNewest, 1, 1, IsNaN},
+    {"LeakyRelu", 1, kNewest, 1, 1, LeakyRelu},
+    {"Log", 1, kNewest, 1, 1, Unary<OpCode::kLog>},
+    {"Mish", 18, kNewest, 1, 1, Mish},
+    {"Neg", 1, kNewest, 1, 1, Unary<OpCode::kNeg>},
+    {"Not", 1, kNewest, 1, 1, Unary<OpCode::kNot>},
+    {"Reciprocal", 1, kNewest, 1, 1, Reciprocal},
+    {"Relu", 1, kNewest, 1, 1, Relu},
+    {"Round", 11, kNewest, 1, 1, Unary<OpCode::kRoundEven>},
+    {"Selu", 1, kNewest, 1, 1, Selu},
+    {"Shrink", 9, kNewest, 1, 1, Shrink},
+    {"Sigmoid", 1, kNewest, 1, 1, Unary<OpCode::kLogistic>},
+    {"Sign", 9, kNewest, 1, 1, Unary<OpCode::kSign>},
+    {"Sin", 7, kNewest, 1, 1, Unary<OpCode::kSin>},
+    {"Sinh", 9, kNewest, 1, 1, Unary<OpCode::kSinh>},
+    {"Softplus", 1, kNewest, 1, 1, Softplus},
+    {"Softsign", 1, kNewest, 1, 1, Softsign},
+    {"Sqrt", 1, kNewest, 1, 1, Unary<OpCode::kSqrt>},
+    {"Swish", 24, kNewest, 1, 1, Swish},
+    {"Tan", 7, kNewest, 1, 1, Unary<OpCode::kTan>},
+    {"Tanh", 1, kNewest, 1, 1, Unary<OpCode::kTanh>},
+    {"ThresholdedRelu", 10, kNewest, 1, 1, ThresholdedRelu},
+};
+
+}  // namespace
+
+absl::Span<const OpRow> UnaryOps() { return kRows; }
+
+}  // namespace cermet
