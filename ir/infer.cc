@@ -131,14 +131,14 @@ absl::Status CheckExtents(Inference* in, const Type& type) {
   bool empty = false;
   for (const Dim& extent : type.shape) {
     if (!in->AtMost(0, extent))
-      return in->Error("the result ", type.ToString(), " has a negative extent");
+      return in->Error("the type ", type.ToString(), " has a negative extent");
     if (!extent.IsConstant()) continue;
     empty |= extent.value() == 0;
     overflow |= __builtin_mul_overflow(bytes, std::max<int64_t>(extent.value(), 1), &bytes);
   }
   if (overflow && !empty)
-    return in->Error("the result ", type.ToString(), " has more than 2^63 bytes");
-  if (overflow) return in->Error("the extents of the result ", type.ToString(), " are too large");
+    return in->Error("the type ", type.ToString(), " has more than 2^63 bytes");
+  if (overflow) return in->Error("the extents of the type ", type.ToString(), " are too large");
   return absl::OkStatus();
 }
 

@@ -132,7 +132,10 @@ absl::Status CheckIndexVectors(Inference* in, const Type& operand, const Type& i
                                absl::string_view map_name) {
   const std::vector<int64_t>& index_map = in->attrs().Ints(map_name);
   const int64_t index_vector_dim = in->attrs().Int("index_vector_dim");
-  CERMET_RETURN_IF_ERROR(in->CheckDim("index_vector_dim", index_vector_dim, indices.rank() + 1));
+  if (index_vector_dim < 0 || index_vector_dim > indices.rank()) {
+    return in->Error("`index_vector_dim` = ", index_vector_dim, " is not in 0..", indices.rank(),
+                     " for indices ", indices.ToString());
+  }
   CERMET_RETURN_IF_ERROR(in->CheckDims(map_name, index_map, operand.rank(), /*increasing=*/false));
   const Dim components =
       index_vector_dim == indices.rank() ? Dim(1) : indices.shape[index_vector_dim];

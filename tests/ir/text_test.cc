@@ -1,36 +1,90 @@
-// Printing and parsing of graph IR are inverse.
+// The text form beyond the golden corpus (tests/golden/ir): single nodes, and modules with a side
+// file.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
+
+#include "ir/builder.h"
 #include "ir/parser.h"
 #include "ir/printer.h"
 
 namespace cermet {
 namespace {
 
-TEST(Text, RoundTripOfAFullyConnectedLayer) {
-  const char* const text = R"(dim ?n in 1..64 multiple of 8
-constant @fc1.w : f32[784,512] hash 0x0123456789abcdef
-
-graph @mlp(%x: f32[?n,784], %1: i32[2] "input:0" donated) {
-  %2 = constant @fc1.w : f32[784,512]
-  %3 = dot_general(%x, %2) {contract = [1] x [0]} : f32[?n,512]         "fc1/MatMul"
-  %4 = constant 0.1 : f32
-  %5 = reduce(%3, %4) {dims = [1], order = lanes(64)} : f32[?n] with add  "sum" "other"
-  %6:2 = while(%4, %5) : (f32, f32[?n]) {
-    @cond(%a: f32, %b: f32[?n]) {
-      %2 = compare(%a, %a) {direction = lt} : bool
-      return %2
-    }
-    @body(%a: f32, %b: f32[?n]) {
-      return %a, %b
-    }
-  }
-  return %6#1 "probs", %1
+TEST(TextTest, SingleNodesPrintOperandsById) {
+  Graph graph("g");
+  const Value x = graph.AddParameter(Type(DType::kF32, {4}), "x")->result();
+  Builder builder(&graph);
+  builder.set_location({{"user"}, "", 0});
+  const Value sum = builder.Add(x, x);
+  EXPECT_EQ(Print(*sum.node),
+            "%1 = add(%0, %0) : f32[4]                                               \"user\"");
 }
-)";
-  absl::StatusOr<std::unique_ptr<Module>> module = ParseModule(text, "m.cermet");
-  ASSERT_TRUE(module.ok()) << module.status();
-  EXPECT_EQ(Print(**module), text);
+
+TEST(TextTest, InvalidNodesPrintToo) {
+  Graph graph("g");
+  Node* const node = graph.AddNode(OpCode::kNeg, {Value()}, {});
+  EXPECT_EQ(Print(*node), "neg(%<invalid>) : ()");
+}
+
+class SideFileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = testing::TempDir() + "/cermet_side_file_" + std::to_string(getpid()) + ".cermet";
+    Graph* const graph = module_.AddGraph("main");
+    Builder builder(graph);
+    const std::string name =
+        module_.constants().Add("fc/w", Literal::FromValues<float>({2}, {1.0f, 2.0f}));
+    const Value w = builder.MakeTyped(OpCode::kConstant, {}, Type(DType::kF32, {2}),
+                                      {{"ref", SymbolRef{name}}});
+    ASSERT_TRUE(builder.ok()) << builder.status();
+    graph->set_results({w});
+  }
+  void TearDown() override {
+    std::remove(path_.c_str());
+    std::remove((path_ + ".bin").c_str());
+  }
+
+  std::string path_;
+  Module module_;
+};
+
+TEST_F(SideFileTest, BytesComeBack) {
+  ASSERT_TRUE(WriteModule(module_, path_).ok());
+  const absl::StatusOr<std::unique_ptr<Module>> read = ReadModule(path_);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(Print(**read), Print(module_));
+  const ConstantEntry* const entry = (*read)->constants().Find("fc/w");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->ToLiteral(), Literal::FromValues<float>({2}, {1.0f, 2.0f}));
+}
+
+TEST_F(SideFileTest, WithoutTheSideFileConstantsAreDeclaredOnly) {
+  ASSERT_TRUE(WriteModule(module_, path_).ok());
+  std::remove((path_ + ".bin").c_str());
+  const absl::StatusOr<std::unique_ptr<Module>> read = ReadModule(path_);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(Print(**read), Print(module_));
+  EXPECT_FALSE((*read)->constants().Find("fc/w")->HasBytes());
+  EXPECT_FALSE(WriteModule(**read, path_).ok());
+}
+
+TEST_F(SideFileTest, AnotherContentIsAnError) {
+  ASSERT_TRUE(WriteModule(module_, path_).ok());
+  ConstantStore other;
+  other.Add("fc/w", Literal::FromValues<float>({2}, {1.0f, 3.0f}));
+  ASSERT_TRUE(other.WriteTo(path_ + ".bin").ok());
+  EXPECT_EQ(ReadModule(path_).status().message(),
+            path_ + ":1:10: constant @fc/w of the side file has another type or content");
+  ASSERT_TRUE(ConstantStore().WriteTo(path_ + ".bin").ok());
+  EXPECT_EQ(ReadModule(path_).status().message(),
+            path_ + ":1:10: the side file has no constant @fc/w");
+}
+
+TEST_F(SideFileTest, FilesThatAreNotThere) {
+  EXPECT_EQ(ReadModule("/nowhere/m.cermet").status().message(), "/nowhere/m.cermet: cannot read");
+  EXPECT_EQ(WriteModule(module_, "/nowhere/m.cermet").message(), "/nowhere/m.cermet: cannot write");
 }
 
 }  // namespace
