@@ -50,10 +50,7 @@ class GraphVerifier {
   absl::Status Verify(Symbols outer) {
     symbols_ = std::move(outer);
     CERMET_RETURN_IF_ERROR(CheckParameters());
-    std::set<int64_t> ids;
     for (const std::unique_ptr<Node>& node : graph_.nodes()) {
-      if (!ids.insert(node->id()).second)
-        return NodeError(*node, "another node of the graph has the same id");
       CERMET_RETURN_IF_ERROR(CheckOperands(*node));
       CERMET_RETURN_IF_ERROR(CheckTypes(*node));
       CERMET_RETURN_IF_ERROR(CheckReferences(*node));

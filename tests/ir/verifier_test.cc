@@ -122,15 +122,5 @@ TEST(VerifierTest, ThereAreAsManyResultNamesAsResults) {
   EXPECT_EQ(ErrorOf(graph), "graph @g: has 1 results and 2 result names");
 }
 
-TEST(VerifierTest, IdsAreDistinct) {
-  Graph graph("g");
-  const Value x = graph.AddParameter(kVector, "x")->result();
-  graph.AddNode(OpCode::kNeg, {x}, {kVector});
-  const std::unique_ptr<Graph> copy = graph.Clone("copy");
-  EXPECT_TRUE(Verify(*copy).ok());
-  copy->AddNode(OpCode::kAbs, {copy->parameter(0)->result()}, {kVector});
-  EXPECT_TRUE(Verify(*copy).ok());  // a clone goes on counting where its source stopped
-}
-
 }  // namespace
 }  // namespace cermet
