@@ -1,0 +1,284 @@
+// Binding shapes is the slow path, done when they change; a run fills in pointers and calls the
+// program.
+#include "runtime/executor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ir/status.h"
+
+namespace cermet::runtime {
+namespace {
+
+using program::Buffer;
+using program::BufferKind;
+using program::Command;
+using program::CommandList;
+
+absl::StatusOr<int64_t> BytesOf(const Type& type, const DimBindings& dims) {
+  CERMET_ASSIGN_OR_RETURN(int64_t elements, type.NumElements().Evaluate(dims));
+  int64_t bytes = 0;
+  if (elements < 0 || __builtin_mul_overflow(elements, ByteSize(type.dtype), &bytes)) {
+    return absl::ResourceExhaustedError(absl::StrCat(type.ToString(), " has too many bytes"));
+  }
+  return bytes;
+}
+
+// The first command that uses the buffer.
+const Command* FirstUse(const CommandList& commands, int32_t buffer) {
+  for (const Command& command : commands) {
+    if (std::find(command.buffers.begin(), command.buffers.end(), buffer) !=
+        command.buffers.end()) {
+      return &command;
+    }
+    for (const CommandList& body : command.bodies) {
+      if (const Command* found = FirstUse(body, buffer)) return found;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Execution::Execution(const Executor* executor, std::unique_ptr<Arena> arena)
+    : executor_(executor), arena_(std::move(arena)) {
+  const program::Program& program = executor->program();
+  dim_values_.resize(program.symbols.size());
+  update_bytes_.resize(program.num_outputs());
+  buffers_.resize(program.num_inputs() + program.num_outputs());
+  for (const ConstantBytes& bytes : executor->constants_) {
+    buffers_.push_back(const_cast<void*>(bytes.get()));
+  }
+  buffers_.push_back(dim_values_.data());
+}
+
+bool Execution::IsBoundTo(absl::Span<const InputView> inputs) const {
+  if (!is_bound_ || static_cast<int64_t>(inputs.size()) != executor_->program_.num_inputs()) {
+    return false;
+  }
+  // Ranks were checked when the shapes were bound; a longer or shorter list of extents differs
+  // here.
+  size_t at = 0;
+  for (const InputView& input : inputs) {
+    for (int64_t extent : input.shape) {
+      if (at == shapes_.size() || shapes_[at++] != extent) return false;
+    }
+    // The end of a shape is marked, so that [2],[3] is not [2,3],[].
+    if (at == shapes_.size() || shapes_[at++] != -1) return false;
+  }
+  return at == shapes_.size();
+}
+
+absl::Status Execution::Bind(const std::vector<std::vector<int64_t>>& shapes) {
+  is_bound_ = false;
+  const program::Program& program = executor_->program_;
+  CERMET_ASSIGN_OR_RETURN(dims_, program.BindDims(shapes));
+  CERMET_ASSIGN_OR_RETURN(int64_t bytes, executor_->PlannedBytes(dims_));
+  absl::StatusOr<void*> workspace = arena_->Ensure(bytes);
+  if (!workspace.ok()) return executor_->ExplainMemory(workspace.status(), dims_);
+  workspace_ = *workspace;
+  for (size_t i = 0; i < program.symbols.size(); ++i) dim_values_[i] = dims_.at(program.symbols[i]);
+  for (const Buffer& buffer : program.buffers) {
+    if (buffer.kind != BufferKind::kOutput || buffer.alias < 0) continue;
+    CERMET_ASSIGN_OR_RETURN(update_bytes_[buffer.index], BytesOf(buffer.type, dims_));
+  }
+  shapes_.clear();
+  for (const std::vector<int64_t>& shape : shapes) {
+    shapes_.insert(shapes_.end(), shape.begin(), shape.end());
+    shapes_.push_back(-1);
+  }
+  is_bound_ = true;
+  return absl::OkStatus();
+}
+
+// Outputs that update an input share its memory: by default in place, else in the output's after a
+// copy.
+absl::Status Execution::PlaceState(absl::Span<const InputView> inputs,
+                                   absl::Span<void* const> outputs) {
+  const program::Program& program = executor_->program_;
+  for (const Buffer& buffer : program.buffers) {
+    if (buffer.kind != BufferKind::kOutput) continue;
+    void*& place = buffers_[inputs.size() + buffer.index];
+    place = outputs[buffer.index];
+    if (buffer.alias < 0) continue;
+    void*& state = buffers_[program.buffers[buffer.alias].index];
+    if (place == nullptr || place == state) {
+      place = state;
+    } else {
+      std::memcpy(place, state, static_cast<size_t>(update_bytes_[buffer.index]));
+      state = place;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Execution::Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs) {
+  const program::Program& program = executor_->program_;
+  if (!IsBoundTo(inputs)) {
+    std::vector<std::vector<int64_t>> shapes;
+    for (const InputView& input : inputs) {
+      shapes.emplace_back(input.shape.begin(), input.shape.end());
+    }
+    CERMET_RETURN_IF_ERROR(Bind(shapes));
+  }
+  if (outputs.size() != update_bytes_.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("program @", program.name, " has ",
+                                                   update_bytes_.size(), " outputs, not ",
+                                                   outputs.size()));
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) buffers_[i] = inputs[i].data;
+  CERMET_RETURN_IF_ERROR(PlaceState(inputs, outputs));
+  CermetError error = {};
+  const Threads& threads = executor_->options_.threads;
+  const CermetHost host = {threads.parallel_for, threads.pool, threads.max_workers, &error};
+  const int32_t code = executor_->code_->entry()(&host, buffers_.data(), workspace_);
+  if (code == 0) return absl::OkStatus();
+  return executor_->ExplainError(error);
+}
+
+absl::StatusOr<std::unique_ptr<Executor>> Executor::Create(
+    program::Program program, std::unique_ptr<program::NativeCode> code,
+    const ConstantStore& constants, ConstantCache* cache, const ExecutorOptions& options) {
+  std::unique_ptr<Executor> executor(new Executor());
+  executor->program_ = std::move(program);
+  executor->code_ = std::move(code);
+  executor->options_ = options;
+  if (executor->options_.budget == nullptr) executor->options_.budget = &executor->own_budget_;
+  if (cache == nullptr) cache = &executor->own_cache_;
+  for (const Buffer& buffer : executor->program_.buffers) {
+    if (buffer.kind != BufferKind::kConstant) continue;
+    const ConstantEntry* entry = constants.Find(buffer.constant);
+    if (entry == nullptr || entry->data == nullptr) {
+      return absl::NotFoundError(absl::StrCat("program @", executor->program_.name, ": constant @",
+                                              buffer.constant, " has no bytes"));
+    }
+    if (!buffer.packing && entry->type() != buffer.type) {
+      return absl::InvalidArgumentError(absl::StrCat("constant @", buffer.constant, " is ",
+                                                     entry->type().ToString(), ", not ",
+                                                     buffer.type.ToString()));
+    }
+    CERMET_ASSIGN_OR_RETURN(ConstantBytes bytes, cache->Get(*entry, buffer.packing));
+    executor->constants_.push_back(std::move(bytes));
+  }
+  // The memory that a preallocation asks for is taken now, not at the first run.
+  if (options.arena.preallocate_fraction > 0) {
+    CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Execution> execution, executor->NewExecution());
+    executor->PutIdle(std::move(execution));
+  }
+  return executor;
+}
+
+Executor::~Executor() {
+  for (std::atomic<Execution*>& slot : idle_) delete slot.exchange(nullptr);
+}
+
+absl::StatusOr<std::unique_ptr<Execution>> Executor::NewExecution() {
+  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Arena> arena,
+                          Arena::Create(options_.arena, options_.budget));
+  return std::unique_ptr<Execution>(new Execution(this, std::move(arena)));
+}
+
+absl::StatusOr<std::unique_ptr<Execution>> Executor::TakeIdle() {
+  for (std::atomic<Execution*>& slot : idle_) {
+    if (slot.load(std::memory_order_relaxed) == nullptr) continue;
+    if (Execution* execution = slot.exchange(nullptr, std::memory_order_acquire)) {
+      return std::unique_ptr<Execution>(execution);
+    }
+  }
+  return NewExecution();
+}
+
+void Executor::PutIdle(std::unique_ptr<Execution> execution) {
+  for (std::atomic<Execution*>& slot : idle_) {
+    Execution* expected = nullptr;
+    if (slot.compare_exchange_strong(expected, execution.get(), std::memory_order_release,
+                                     std::memory_order_relaxed)) {
+      execution.release();
+      return;
+    }
+  }
+}
+
+absl::Status Executor::Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs) {
+  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Execution> execution, TakeIdle());
+  absl::Status status = execution->Run(inputs, outputs);
+  PutIdle(std::move(execution));
+  return status;
+}
+
+absl::StatusOr<std::vector<std::vector<int64_t>>> Executor::OutputShapes(
+    const std::vector<std::vector<int64_t>>& input_shapes) const {
+  CERMET_ASSIGN_OR_RETURN(DimBindings dims, program_.BindDims(input_shapes));
+  std::vector<std::vector<int64_t>> shapes;
+  for (const Buffer& buffer : program_.buffers) {
+    if (buffer.kind != BufferKind::kOutput) continue;
+    std::vector<int64_t>& shape = shapes.emplace_back();
+    for (const Dim& dim : buffer.type.shape) {
+      CERMET_ASSIGN_OR_RETURN(int64_t extent, dim.Evaluate(dims));
+      shape.push_back(extent);
+    }
+    CERMET_RETURN_IF_ERROR(BytesOf(buffer.type, dims).status());
+  }
+  return shapes;
+}
+
+absl::StatusOr<int64_t> Executor::PlannedBytes(const DimBindings& dims) const {
+  return program_.WorkspaceBytes(options_.threads.max_workers, dims);
+}
+
+ArenaStats Executor::IdleMemory() const {
+  ArenaStats total;
+  for (std::atomic<Execution*>& slot : idle_) {
+    Execution* const execution = slot.exchange(nullptr, std::memory_order_acquire);
+    if (execution == nullptr) continue;
+    const ArenaStats stats = execution->memory();
+    total.reserved_bytes += stats.reserved_bytes;
+    total.committed_bytes += stats.committed_bytes;
+    total.in_use_bytes += stats.in_use_bytes;
+    total.peak_in_use_bytes += stats.peak_in_use_bytes;
+    Execution* expected = nullptr;
+    if (!slot.compare_exchange_strong(expected, execution, std::memory_order_release)) {
+      delete execution;  // another run took the place meanwhile
+    }
+  }
+  return total;
+}
+
+void Executor::Trim() {
+  for (std::atomic<Execution*>& slot : idle_)
+    delete slot.exchange(nullptr, std::memory_order_acquire);
+}
+
+absl::Status Executor::ExplainError(const CermetError& error) const {
+  if (error.check < 0 || error.check >= static_cast<int64_t>(program_.checks.size())) {
+    return absl::InternalError(absl::StrCat("program @", program_.name, " failed with code ",
+                                            error.code, " and without a check"));
+  }
+  const program::CheckMessage& check = program_.checks[error.check];
+  return absl::FailedPreconditionError(absl::StrCat(check.node, ": ", check.message, " (element ",
+                                                    error.index, ", code ", check.code, ")"));
+}
+
+// Names the first temp that does not fit, and the node that needs it.
+absl::Status Executor::ExplainMemory(const absl::Status& status, const DimBindings& dims) const {
+  const int64_t limit = options_.budget->limit();
+  for (size_t i = 0; i < program_.buffers.size(); ++i) {
+    const Buffer& buffer = program_.buffers[i];
+    if (buffer.kind != BufferKind::kTemp || buffer.alias >= 0) continue;
+    const absl::StatusOr<int64_t> offset = buffer.offset.Evaluate(dims);
+    const absl::StatusOr<int64_t> bytes = BytesOf(buffer.type, dims);
+    if (!offset.ok() || !bytes.ok() || *offset + *bytes <= limit) continue;
+    const Command* const use = FirstUse(program_.commands, static_cast<int32_t>(i));
+    return absl::Status(status.code(),
+                        absl::StrCat(use == nullptr ? "" : use->location.NamesToString(), ": %",
+                                     buffer.name, " (", buffer.type.ToString(), ", ", *bytes,
+                                     " bytes) does not fit: ", status.message()));
+  }
+  return absl::Status(status.code(),
+                      absl::StrCat("program @", program_.name, ": ", status.message()));
+}
+
+}  // namespace cermet::runtime
