@@ -1,0 +1,532 @@
+// Rebuilds the kernel from front to back. Every pure instruction is folded, found among the values computed so far, or appended to the
+// outermost open block in which its operands are known; the analysis of index values grows with the new form.
+#include "passes/schedule/simplify_indices.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "ir/scalar_ops.h"
+#include "ir/status.h"
+#include "passes/schedule/index_analysis.h"
+#include "passes/schedule/kernel_walk.h"
+#include "passes/schedule/remove_dead.h"
+
+namespace cermet::schedule {
+namespace {
+
+using kernel::Block;
+using kernel::Inst;
+using kernel::InstKind;
+using kernel::Kernel;
+using kernel::kNoValue;
+using kernel::LoopKind;
+using kernel::ValueId;
+using kernel::ValueType;
+
+class Simplifier {
+ public:
+  explicit Simplifier(Kernel* kernel) : kernel_(kernel), analysis_(kernel) {}
+
+  void Run() {
+    Block body;
+    scopes_.push_back({&body});
+    Insts(kernel_->body);
+    kernel_->body = std::move(body);
+    RemoveDeadInstructions(kernel_);
+  }
+
+ private:
+  using Key = std::vector<int64_t>;
+  struct Scope {
+    Block* block;
+    bool is_branch = false;      // of a kIf: work is not moved out of it
+    bool runs = true;            // at least once whenever the scope around it runs
+    absl::flat_hash_map<Key, ValueId> known = {};
+  };
+  struct Comparison {
+    CompareDirection direction;
+    ValueId a, b;
+  };
+
+  // ---- structure
+  void Insts(const Block& block) {
+    for (const Inst& inst : block.insts) Visit(inst);
+  }
+  void Visit(const Inst& old);
+  void Loop(const Inst& old);
+  void If(const Inst& old);
+  Block NestedBlock(const Block& old, bool is_branch, bool runs, const std::vector<ValueId>& params);
+  void PushFacts(ValueId condition, bool holds, int* count);
+
+  // ---- values
+  ValueId Pure(Inst inst);                          // folded, known, or appended
+  ValueId Append(Inst inst, const ValueType& type);  // known, or appended where it belongs
+  size_t HomeOf(const Inst& inst, const ValueType& type) const;
+  ValueId Place(Inst inst, size_t scope, const ValueType& type);
+  std::optional<ValueId> Fold(const Inst& inst, const ValueType& type);
+  std::optional<ValueId> FoldConstant(const Inst& inst, const ValueType& type);
+  std::optional<ValueId> FoldIndex(const Inst& inst, const ValueType& type);
+  std::optional<ValueId> FoldQuotient(const Inst& inst, const ValueType& type);
+  std::optional<ValueId> FoldLogic(const Inst& inst, const ValueType& type);
+  std::optional<bool> Decide(const Inst& compare);
+  std::optional<ValueId> LoadOrFold(Inst inst);
+  ValueId Constant(DType dtype, ScalarBits bits, const std::vector<int64_t>& extents = {});
+  ValueId Compute(OpCode op, std::vector<ValueId> operands);
+  ValueId As(ValueId value, const ValueType& type);
+  ValueId EmitPolynomial(const Polynomial& polynomial);
+  ValueId EmitAtom(Atom atom);
+  std::optional<ScalarBits> ConstantBits(ValueId value) const {
+    auto it = constants_.find(value);
+    if (it == constants_.end()) return std::nullopt;
+    return it->second;
+  }
+  bool IsBool(ValueId value, bool expected) const {
+    return ConstantBits(value) == std::optional<ScalarBits>(expected ? 1 : 0);
+  }
+  size_t Depth(ValueId value) const {
+    auto it = depth_.find(value);
+    return it == depth_.end() ? 0 : it->second;
+  }
+
+  Kernel* kernel_;
+  IndexAnalysis analysis_;
+  ValueMap map_;
+  std::vector<Scope> scopes_;
+  absl::flat_hash_map<ValueId, size_t> depth_;          // the scope that a value is defined in
+  absl::flat_hash_map<ValueId, ScalarBits> constants_;  // constants and their splats
+  absl::flat_hash_map<ValueId, Comparison> comparisons_;
+  absl::flat_hash_map<ValueId, std::pair<ValueId, ValueId>> conjunctions_;
+  std::map<std::string, int64_t> dim_numbers_;
+};
+
+void Simplifier::Visit(const Inst& old) {
+  if (old.kind == InstKind::kFor) return Loop(old);
+  if (old.kind == InstKind::kIf) return If(old);
+  Inst inst = old;
+  for (ValueId& operand : inst.operands) operand = map_(operand);
+  if (inst.mask != kNoValue) inst.mask = map_(inst.mask);
+  if (IsPure(inst.kind)) {
+    map_.Set(old.results[0], Pure(std::move(inst)));
+    return;
+  }
+  if (inst.mask != kNoValue && IsBool(inst.mask, true)) inst.mask = kNoValue;
+  if (inst.kind == InstKind::kLoad) {
+    if (std::optional<ValueId> value = LoadOrFold(inst)) map_.Set(old.results[0], *value);
+    return;
+  }
+  if (inst.kind == InstKind::kStore && inst.mask != kNoValue && IsBool(inst.mask, false)) return;
+  if (inst.kind == InstKind::kCheck && IsBool(inst.operands[0], true)) return;
+  scopes_.back().block->insts.push_back(std::move(inst));
+}
+
+Block Simplifier::NestedBlock(const Block& old, bool is_branch, bool runs, const std::vector<ValueId>& params) {
+  Block block;
+  block.params = params;
+  scopes_.push_back({&block, is_branch, runs});
+  for (ValueId param : params) depth_[param] = scopes_.size() - 1;
+  Insts(old);
+  for (ValueId yield : old.yields) block.yields.push_back(map_(yield));
+  scopes_.pop_back();
+  return block;
+}
+
+void Simplifier::Loop(const Inst& old) {
+  Inst inst = old;
+  for (ValueId& operand : inst.operands) operand = map_(operand);
+  const Polynomial lower = analysis_.Value(inst.operands[0]), upper = analysis_.Value(inst.operands[1]);
+  const Block& body = old.blocks[0];
+  const bool structural = inst.loop == LoopKind::kBlock || inst.loop == LoopKind::kThread;
+  if (!structural && inst.order_lanes == 1 && analysis_.ProveLessEqual(upper, lower)) {
+    for (size_t i = 0; i < inst.results.size(); ++i) map_.Set(old.results[i], inst.operands[2 + i]);
+    return;
+  }
+  if (!structural && inst.order_lanes == 1 && upper - lower == Polynomial(1)) {
+    map_.Set(body.params[0], inst.operands[0]);
+    for (size_t i = 0; i < inst.results.size(); ++i) map_.Set(body.params[1 + i], inst.operands[2 + i]);
+    Insts(body);
+    for (size_t i = 0; i < inst.results.size(); ++i) map_.Set(old.results[i], map_(body.yields[i]));
+    return;
+  }
+  std::vector<ValueId> params;
+  for (ValueId param : body.params) {
+    params.push_back(kernel_->NewValue(kernel_->type(param)));
+    map_.Set(param, params.back());
+  }
+  inst.blocks[0].params = params;
+  analysis_.DefineLoop(inst);
+  inst.blocks[0] = NestedBlock(body, false, analysis_.ProveLess(lower, upper), params);
+  if (inst.blocks.size() > 1) {  // the combiner of a lanes loop
+    std::vector<ValueId> sides;
+    for (ValueId param : old.blocks[1].params) {
+      sides.push_back(kernel_->NewValue(kernel_->type(param)));
+      map_.Set(param, sides.back());
+    }
+    inst.blocks[1] = NestedBlock(old.blocks[1], true, false, sides);
+  }
+  for (size_t i = 0; i < inst.results.size(); ++i) {
+    inst.results[i] = kernel_->NewValue(kernel_->type(old.results[i]));
+    map_.Set(old.results[i], inst.results[i]);
+    depth_[inst.results[i]] = scopes_.size() - 1;
+  }
+  scopes_.back().block->insts.push_back(std::move(inst));
+}
+
+// Records what holds in a branch, as polynomials that are not negative.
+void Simplifier::PushFacts(ValueId condition, bool holds, int* count) {
+  if (auto both = conjunctions_.find(condition); both != conjunctions_.end() && holds) {
+    PushFacts(both->second.first, true, count);
+    PushFacts(both->second.second, true, count);
+    return;
+  }
+  auto it = comparisons_.find(condition);
+  if (it == comparisons_.end()) return;
+  const Polynomial a = analysis_.Value(it->second.a), b = analysis_.Value(it->second.b);
+  switch (it->second.direction) {
+    case CompareDirection::kLt:
+      analysis_.PushFact(holds ? b - a - 1 : a - b);
+      break;
+    case CompareDirection::kLe:
+      analysis_.PushFact(holds ? b - a : a - b - 1);
+      break;
+    case CompareDirection::kGt:
+      analysis_.PushFact(holds ? a - b - 1 : b - a);
+      break;
+    case CompareDirection::kGe:
+      analysis_.PushFact(holds ? a - b : b - a - 1);
+      break;
+    case CompareDirection::kEq:
+    case CompareDirection::kNe:
+      return;
+  }
+  ++*count;
+}
+
+void Simplifier::If(const Inst& old) {
+  const ValueId condition = map_(old.operands[0]);
+  if (std::optional<ScalarBits> constant = ConstantBits(condition)) {
+    const Block& taken = old.blocks[*constant != 0 ? 0 : 1];
+    Insts(taken);
+    for (size_t i = 0; i < old.results.size(); ++i) map_.Set(old.results[i], map_(taken.yields[i]));
+    return;
+  }
+  Inst inst = old;
+  inst.operands[0] = condition;
+  for (size_t b = 0; b < 2; ++b) {
+    int facts = 0;
+    PushFacts(condition, b == 0, &facts);
+    inst.blocks[b] = NestedBlock(old.blocks[b], true, false, {});
+    while (facts-- > 0) analysis_.PopFact();
+  }
+  for (size_t i = 0; i < inst.results.size(); ++i) {
+    inst.results[i] = kernel_->NewValue(kernel_->type(old.results[i]));
+    map_.Set(old.results[i], inst.results[i]);
+    depth_[inst.results[i]] = scopes_.size() - 1;
+  }
+  scopes_.back().block->insts.push_back(std::move(inst));
+}
+
+ValueId Simplifier::Pure(Inst inst) {
+  const ValueType type = kernel_->type(inst.results[0]);
+  if (std::optional<ValueId> folded = Fold(inst, type)) return *folded;
+  return Append(std::move(inst), type);
+}
+
+// The outermost scope in which the operands are known. Floating-point work stays in its branch, tiles inside the parallel loop.
+size_t Simplifier::HomeOf(const Inst& inst, const ValueType& type) const {
+  size_t home = 0;
+  for (ValueId operand : inst.operands) home = std::max(home, Depth(operand));
+  if (inst.mask != kNoValue) home = std::max(home, Depth(inst.mask));
+  const bool cheap = type.IsScalar() && (type.dtype == DType::kI64 || type.dtype == DType::kBool);
+  const bool movable = cheap || inst.kind == InstKind::kConstant || inst.kind == InstKind::kIota;
+  if (!type.IsScalar()) home = std::max(home, std::min<size_t>(1, scopes_.size() - 1));
+  for (size_t s = home + 1; s < scopes_.size(); ++s) {
+    if (scopes_[s].is_branch && !movable) home = s;
+    if (!scopes_[s].runs && inst.kind == InstKind::kLoad) home = s;
+  }
+  return home;
+}
+
+ValueId Simplifier::Append(Inst inst, const ValueType& type) {
+  if (inst.kind == InstKind::kCompute && type.dtype == DType::kI64 &&
+      (inst.op == OpCode::kAdd || inst.op == OpCode::kMul) && inst.operands[0] > inst.operands[1]) {
+    std::swap(inst.operands[0], inst.operands[1]);
+  }
+  Key key = {static_cast<int64_t>(inst.kind), static_cast<int64_t>(inst.op), static_cast<int64_t>(inst.direction),
+             static_cast<int64_t>(inst.bits), inst.axis, inst.start, inst.buffer, inst.lanes, inst.mask,
+             static_cast<int64_t>(type.dtype)};
+  if (inst.kind == InstKind::kDim) {
+    key.push_back(dim_numbers_.try_emplace(inst.dim.ToString(), dim_numbers_.size()).first->second);
+  }
+  key.insert(key.end(), type.extents.begin(), type.extents.end());
+  key.push_back(-1);
+  key.insert(key.end(), inst.operands.begin(), inst.operands.end());
+  for (const Scope& scope : scopes_) {
+    auto it = scope.known.find(key);
+    if (it != scope.known.end()) return it->second;
+  }
+  const size_t home = HomeOf(inst, type);
+  const ValueId value = Place(std::move(inst), home, type);
+  scopes_[home].known.emplace(std::move(key), value);
+  return value;
+}
+
+ValueId Simplifier::Place(Inst inst, size_t scope, const ValueType& type) {
+  const ValueId value = kernel_->NewValue(type);
+  inst.results = {value};
+  depth_[value] = scope;
+  analysis_.Define(inst);
+  if (inst.kind == InstKind::kConstant) constants_[value] = inst.bits;
+  if (inst.kind == InstKind::kSplat) {
+    if (std::optional<ScalarBits> bits = ConstantBits(inst.operands[0])) constants_[value] = *bits;
+  }
+  if (inst.kind == InstKind::kCompute && inst.op == OpCode::kCompare &&
+      kernel_->type(inst.operands[0]).dtype == DType::kI64) {
+    comparisons_[value] = {inst.direction, inst.operands[0], inst.operands[1]};
+  }
+  if (inst.kind == InstKind::kCompute && inst.op == OpCode::kAnd) {
+    conjunctions_[value] = {inst.operands[0], inst.operands[1]};
+  }
+  scopes_[scope].block->insts.push_back(std::move(inst));
+  return value;
+}
+
+ValueId Simplifier::Constant(DType dtype, ScalarBits bits, const std::vector<int64_t>& extents) {
+  Inst inst;
+  inst.kind = InstKind::kConstant;
+  inst.bits = bits;
+  return As(Append(std::move(inst), {dtype, {}}), {dtype, extents});
+}
+
+ValueId Simplifier::As(ValueId value, const ValueType& type) {
+  if (kernel_->type(value).extents == type.extents) return value;
+  Inst inst;
+  inst.kind = InstKind::kSplat;
+  inst.operands = {value};
+  return Append(std::move(inst), type);
+}
+
+ValueId Simplifier::Compute(OpCode op, std::vector<ValueId> operands) {
+  ValueType type{DType::kI64, {}};
+  for (ValueId operand : operands) {
+    type.extents = *kernel::BroadcastExtents(type.extents, kernel_->type(operand).extents);
+  }
+  Inst inst;
+  inst.kind = InstKind::kCompute;
+  inst.op = op;
+  inst.operands = std::move(operands);
+  if (std::optional<ValueId> folded = Fold(inst, type)) return *folded;
+  return Append(std::move(inst), type);
+}
+
+ValueId Simplifier::EmitAtom(Atom atom) {
+  if (atom >= 0) return atom;
+  Inst inst;
+  inst.kind = InstKind::kDim;
+  inst.dim = analysis_.SymbolDim(atom);
+  return Append(std::move(inst), {DType::kI64, {}});
+}
+
+// Terms of outer scopes are added first, so that partial sums can stay there.
+ValueId Simplifier::EmitPolynomial(const Polynomial& polynomial) {
+  std::vector<ValueId> products;
+  for (const Polynomial::Term& term : polynomial.terms()) {
+    std::vector<ValueId> atoms;
+    for (Atom atom : term.atoms) atoms.push_back(EmitAtom(atom));
+    std::stable_sort(atoms.begin(), atoms.end(), [&](ValueId a, ValueId b) { return Depth(a) < Depth(b); });
+    ValueId product = atoms[0];
+    for (size_t i = 1; i < atoms.size(); ++i) product = Compute(OpCode::kMul, {product, atoms[i]});
+    if (term.coefficient != 1) {
+      product = Compute(OpCode::kMul, {product, Constant(DType::kI64, static_cast<ScalarBits>(term.coefficient))});
+    }
+    products.push_back(product);
+  }
+  if (products.empty()) return Constant(DType::kI64, static_cast<ScalarBits>(polynomial.constant()));
+  std::stable_sort(products.begin(), products.end(), [&](ValueId a, ValueId b) { return Depth(a) < Depth(b); });
+  ValueId sum = products[0];
+  for (size_t i = 1; i < products.size(); ++i) sum = Compute(OpCode::kAdd, {sum, products[i]});
+  if (polynomial.constant() != 0) {
+    sum = Compute(OpCode::kAdd, {sum, Constant(DType::kI64, static_cast<ScalarBits>(polynomial.constant()))});
+  }
+  return sum;
+}
+
+std::optional<ValueId> Simplifier::LoadOrFold(Inst inst) {
+  const ValueType type = kernel_->type(inst.results[0]);
+  if (inst.mask != kNoValue && IsBool(inst.mask, false)) return Constant(type.dtype, 0, type.extents);
+  if (kernel_->buffers[inst.buffer].access == kernel::Access::kIn &&
+      kernel_->buffers[inst.buffer].space == kernel::MemorySpace::kGlobal) {
+    return Append(std::move(inst), type);
+  }
+  return Place(std::move(inst), scopes_.size() - 1, type);
+}
+
+std::optional<ValueId> Simplifier::Fold(const Inst& inst, const ValueType& type) {
+  switch (inst.kind) {
+    case InstKind::kConstant:
+    case InstKind::kIota:
+      return std::nullopt;
+    case InstKind::kDim:
+      if (inst.dim.IsConstant()) return Constant(DType::kI64, static_cast<ScalarBits>(inst.dim.value()));
+      return std::nullopt;
+    case InstKind::kSplat:
+      if (kernel_->type(inst.operands[0]).extents == type.extents) return inst.operands[0];
+      return std::nullopt;
+    case InstKind::kSlice:
+      if (kernel_->type(inst.operands[0]).extents == type.extents) return inst.operands[0];
+      if (auto bits = ConstantBits(inst.operands[0])) return Constant(type.dtype, *bits, type.extents);
+      return std::nullopt;
+    case InstKind::kExtract:
+      if (auto bits = ConstantBits(inst.operands[0])) return Constant(type.dtype, *bits);
+      return std::nullopt;
+    case InstKind::kCompute:
+      break;
+    case InstKind::kLoad:
+    case InstKind::kStore:
+    case InstKind::kFor:
+    case InstKind::kIf:
+    case InstKind::kBarrier:
+    case InstKind::kCheck:
+      return std::nullopt;
+  }
+  if (auto folded = FoldConstant(inst, type)) return folded;
+  if (auto folded = FoldLogic(inst, type)) return folded;
+  if (kernel_->type(inst.operands.back()).dtype == DType::kI64) return FoldIndex(inst, type);
+  return std::nullopt;
+}
+
+std::optional<ValueId> Simplifier::FoldConstant(const Inst& inst, const ValueType& type) {
+  ScalarBits operands[3];
+  for (size_t i = 0; i < inst.operands.size(); ++i) {
+    std::optional<ScalarBits> bits = ConstantBits(inst.operands[i]);
+    if (!bits) return std::nullopt;
+    operands[i] = *bits;
+  }
+  ScalarOp op;
+  op.op = inst.op;
+  op.direction = inst.direction;
+  op.operand = kernel_->type(inst.operands[inst.op == OpCode::kSelect ? 1 : 0]).dtype;
+  op.result = type.dtype;
+  return Constant(type.dtype, Apply(op, operands), type.extents);
+}
+
+std::optional<ValueId> Simplifier::FoldLogic(const Inst& inst, const ValueType& type) {
+  const std::vector<ValueId>& x = inst.operands;
+  if (inst.op == OpCode::kSelect) {
+    if (IsBool(x[0], true) || x[1] == x[2]) return As(x[1], type);
+    if (IsBool(x[0], false)) return As(x[2], type);
+  }
+  if (inst.op == OpCode::kConvert && kernel_->type(x[0]).dtype == type.dtype) return x[0];
+  if (type.dtype != DType::kBool) return std::nullopt;
+  if (inst.op == OpCode::kAnd || inst.op == OpCode::kMul) {
+    for (int i = 0; i < 2; ++i) {
+      if (IsBool(x[i], true)) return As(x[1 - i], type);
+      if (IsBool(x[i], false)) return Constant(DType::kBool, 0, type.extents);
+    }
+    if (x[0] == x[1]) return x[0];
+  }
+  if (inst.op == OpCode::kOr || inst.op == OpCode::kAdd) {
+    for (int i = 0; i < 2; ++i) {
+      if (IsBool(x[i], false)) return As(x[1 - i], type);
+      if (IsBool(x[i], true)) return Constant(DType::kBool, 1, type.extents);
+    }
+    if (x[0] == x[1]) return x[0];
+  }
+  return std::nullopt;
+}
+
+std::optional<bool> Simplifier::Decide(const Inst& compare) {
+  const Polynomial a = analysis_.Value(compare.operands[0]), b = analysis_.Value(compare.operands[1]);
+  switch (compare.direction) {
+    case CompareDirection::kLt:
+      if (analysis_.ProveLess(a, b)) return true;
+      if (analysis_.ProveLessEqual(b, a)) return false;
+      return std::nullopt;
+    case CompareDirection::kLe:
+      if (analysis_.ProveLessEqual(a, b)) return true;
+      if (analysis_.ProveLess(b, a)) return false;
+      return std::nullopt;
+    case CompareDirection::kGt:
+      if (analysis_.ProveLess(b, a)) return true;
+      if (analysis_.ProveLessEqual(a, b)) return false;
+      return std::nullopt;
+    case CompareDirection::kGe:
+      if (analysis_.ProveLessEqual(b, a)) return true;
+      if (analysis_.ProveLess(a, b)) return false;
+      return std::nullopt;
+    case CompareDirection::kEq:
+    case CompareDirection::kNe:
+      if (a == b) return compare.direction == CompareDirection::kEq;
+      if (analysis_.ProveLess(a, b) || analysis_.ProveLess(b, a)) return compare.direction == CompareDirection::kNe;
+      return std::nullopt;
+  }
+  CERMET_UNREACHABLE();
+}
+
+// x and y are operands of i64.
+std::optional<ValueId> Simplifier::FoldIndex(const Inst& inst, const ValueType& type) {
+  const std::vector<ValueId>& x = inst.operands;
+  if (inst.op == OpCode::kCompare) {
+    if (std::optional<bool> decided = Decide(inst)) return Constant(DType::kBool, *decided ? 1 : 0, type.extents);
+    return std::nullopt;
+  }
+  if (type.dtype != DType::kI64 || x.size() < 2) return std::nullopt;
+  const Polynomial a = analysis_.Value(x[0]), b = analysis_.Value(x[1]);
+  if (inst.op == OpCode::kAdd || inst.op == OpCode::kSub || inst.op == OpCode::kMul) {
+    const bool is_mul = inst.op == OpCode::kMul;
+    const Polynomial neutral(is_mul ? 1 : 0);
+    if (b == neutral) return As(x[0], type);
+    if (a == neutral && inst.op != OpCode::kSub) return As(x[1], type);
+    if (is_mul && (a == Polynomial(0) || b == Polynomial(0))) return Constant(DType::kI64, 0, type.extents);
+    if (inst.op == OpCode::kSub && a == b) return Constant(DType::kI64, 0, type.extents);
+    // (x + c) + d, (x + y) - x
+    const Polynomial value = is_mul ? a * b : inst.op == OpCode::kAdd ? a + b : a - b;
+    if (value.IsConstant()) return Constant(DType::kI64, static_cast<ScalarBits>(value.constant()), type.extents);
+    const bool is_atom = value.terms().size() == 1 && value.constant() == 0 && value.terms()[0].coefficient == 1 &&
+                         value.terms()[0].atoms.size() == 1 && value.terms()[0].atoms[0] >= 0;
+    if (is_atom) return As(value.terms()[0].atoms[0], type);
+    return std::nullopt;
+  }
+  if (inst.op == OpCode::kDiv || inst.op == OpCode::kRem) return FoldQuotient(inst, type);
+  if (inst.op == OpCode::kMinimum || inst.op == OpCode::kMaximum) {
+    const bool is_min = inst.op == OpCode::kMinimum;
+    if (analysis_.ProveLessEqual(a, b)) return As(x[is_min ? 0 : 1], type);
+    if (analysis_.ProveLessEqual(b, a)) return As(x[is_min ? 1 : 0], type);
+  }
+  if (inst.op == OpCode::kClamp) {
+    const Polynomial hi = analysis_.Value(x[2]);
+    if (analysis_.ProveLessEqual(a, b)) return As(Compute(OpCode::kMinimum, {x[1], x[2]}), type);
+    if (analysis_.ProveLessEqual(b, hi) && analysis_.ProveLessEqual(a, hi)) {
+      return As(Compute(OpCode::kMaximum, {x[1], x[0]}), type);
+    }
+  }
+  return std::nullopt;
+}
+
+// Rounding towards zero is floor division for what is not negative.
+std::optional<ValueId> Simplifier::FoldQuotient(const Inst& inst, const ValueType& type) {
+  const Polynomial a = analysis_.Value(inst.operands[0]), n = analysis_.Value(inst.operands[1]);
+  const bool is_div = inst.op == OpCode::kDiv;
+  if (!analysis_.ProveNonNegative(a)) return std::nullopt;
+  if (n.IsConstant() ? n.constant() <= 0 : analysis_.Range(n).lower < 0) return std::nullopt;
+  if (auto exact = analysis_.Divide(a, n)) return As(EmitPolynomial(is_div ? exact->quotient : exact->remainder), type);
+  if (!n.IsConstant()) return std::nullopt;
+  auto factored = analysis_.FactorOut(a, n.constant());
+  if (!factored || !analysis_.ProveNonNegative(factored->high)) return std::nullopt;
+  const ValueId high = EmitPolynomial(factored->high);
+  const ValueId divisor = Constant(DType::kI64, static_cast<ScalarBits>(n.constant() / factored->factor));
+  if (is_div) return As(Compute(OpCode::kDiv, {high, divisor}), type);
+  const ValueId rest = Compute(OpCode::kRem, {high, divisor});
+  const ValueId scaled = Compute(OpCode::kMul, {rest, Constant(DType::kI64, static_cast<ScalarBits>(factored->factor))});
+  return As(Compute(OpCode::kAdd, {scaled, EmitPolynomial(factored->low)}), type);
+}
+
+}  // namespace
+
+void SimplifyIndices(Kernel* kernel) { Simplifier(kernel).Run(); }
+
+}  // namespace cermet::schedule
