@@ -122,7 +122,30 @@ void IndexAnalysis::SetOpaque(ValueId value, AtomInfo info) {
   value_info_[value] = std::move(info);
 }
 
+Polynomial IndexAnalysis::JoinQuotients(const Polynomial& polynomial) const {
+  for (const Polynomial::Term& term : polynomial.terms()) {
+    for (Atom remainder : term.atoms) {
+      if (!Info(remainder).is_remainder) continue;
+      for (const Polynomial::Term& other : polynomial.terms()) {
+        for (Atom quotient : other.atoms) {
+          const AtomInfo& q = Info(quotient);
+          const AtomInfo& r = Info(remainder);
+          if (!q.is_quotient || q.numerator != r.numerator || q.denominator != r.denominator) continue;
+          Polynomial of_remainder, of_quotient, rest;
+          if (!polynomial.Linear(remainder, &of_remainder, &rest)) continue;
+          if (!rest.Linear(quotient, &of_quotient, &rest)) continue;
+          if (of_quotient == of_remainder * q.denominator) {
+            return JoinQuotients(of_remainder * q.numerator + rest);
+          }
+        }
+      }
+    }
+  }
+  return polynomial;
+}
+
 void IndexAnalysis::SetPolynomial(ValueId value, Polynomial polynomial) {
+  polynomial = JoinQuotients(polynomial);
   if (polynomial.terms().size() > kMaxTerms || (!Trusted(polynomial) && !Range(polynomial).IsFinite())) {
     SetOpaque(value, AtomInfo());
     return;
@@ -321,6 +344,10 @@ void IndexAnalysis::DefineQuotient(const Inst& inst) {
   info.trusted = Trusted(a) && Trusted(n);
   const Interval ra = Range(a), rn = Range(n);
   const bool is_floor = ProveNonNegative(a) && (rn.lower > 0 || (!n.IsConstant() && rn.lower >= 0));
+  info.is_quotient = is_floor && inst.op == OpCode::kDiv;
+  info.is_remainder = is_floor && inst.op == OpCode::kRem;
+  info.numerator = a;
+  info.denominator = n;
   if (is_floor && inst.op == OpCode::kRem) {
     info.range = {0, std::min(ra.upper, rn.upper == kNoLimit ? kNoLimit : rn.upper - 1)};
     info.upper = {n - 1, a};

@@ -69,6 +69,9 @@ class IndexAnalysis {
   };
   std::optional<Factoring> FactorOut(const Polynomial& a, int64_t n) const;
 
+  // With n * (a div n) + a rem n replaced by a.
+  Polynomial JoinQuotients(const Polynomial& polynomial) const;
+
   // Assumes polynomial >= 0 until PopFact.
   void PushFact(Polynomial polynomial) { facts_.push_back(std::move(polynomial)); }
   void PopFact() { facts_.pop_back(); }
@@ -82,6 +85,11 @@ class IndexAnalysis {
     // atom = floor(dividend / divisor) with a constant divisor; 0: not so
     Polynomial dividend;
     int64_t divisor = 0;
+    // The operands of a div or rem instruction, rounded down.
+    bool is_quotient = false;
+    bool is_remainder = false;
+    Polynomial numerator;
+    Polynomial denominator;
   };
 
   void SetOpaque(kernel::ValueId value, AtomInfo info);

@@ -73,19 +73,20 @@ Polynomial operator*(const Polynomial& a, const Polynomial& b) {
 }
 
 bool Polynomial::Linear(Atom atom, Polynomial* coefficient, Polynomial* rest) const {
-  *coefficient = Polynomial();
-  *rest = Polynomial(constant_);
+  Polynomial factor, others(constant_);
   for (const Term& term : terms_) {
     const auto count = std::count(term.atoms.begin(), term.atoms.end(), atom);
     if (count > 1) return false;
     if (count == 0) {
-      rest->AddTerm(term.atoms, term.coefficient);
+      others.AddTerm(term.atoms, term.coefficient);
       continue;
     }
     absl::InlinedVector<Atom, 2> atoms = term.atoms;
     atoms.erase(std::find(atoms.begin(), atoms.end(), atom));
-    coefficient->AddTerm(std::move(atoms), term.coefficient);
+    factor.AddTerm(std::move(atoms), term.coefficient);
   }
+  *coefficient = std::move(factor);
+  *rest = std::move(others);
   return true;
 }
 

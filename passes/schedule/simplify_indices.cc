@@ -483,8 +483,9 @@ std::optional<ValueId> Simplifier::FoldIndex(const Inst& inst, const ValueType& 
     if (a == neutral && inst.op != OpCode::kSub) return As(x[1], type);
     if (is_mul && (a == Polynomial(0) || b == Polynomial(0))) return Constant(DType::kI64, 0, type.extents);
     if (inst.op == OpCode::kSub && a == b) return Constant(DType::kI64, 0, type.extents);
-    // (x + c) + d, (x + y) - x
-    const Polynomial value = is_mul ? a * b : inst.op == OpCode::kAdd ? a + b : a - b;
+    // (x + y) - x, n * (x div n) + x rem n
+    const Polynomial value =
+        analysis_.JoinQuotients(is_mul ? a * b : inst.op == OpCode::kAdd ? a + b : a - b);
     if (value.IsConstant()) return Constant(DType::kI64, static_cast<ScalarBits>(value.constant()), type.extents);
     const bool is_atom = value.terms().size() == 1 && value.constant() == 0 && value.terms()[0].coefficient == 1 &&
                          value.terms()[0].atoms.size() == 1 && value.terms()[0].atoms[0] >= 0;
