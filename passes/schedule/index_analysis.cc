@@ -43,10 +43,6 @@ Interval operator*(const Interval& a, const Interval& b) {
   return {*std::min_element(products, products + 4), *std::max_element(products, products + 4)};
 }
 
-Interval Intersect(const Interval& a, const Interval& b) {
-  return {std::max(a.lower, b.lower), std::min(a.upper, b.upper)};
-}
-
 Interval RangeOfDType(DType dtype) {
   switch (dtype) {
     case DType::kBool:

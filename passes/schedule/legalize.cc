@@ -198,7 +198,8 @@ void Legalizer::CopyScalar(const Inst& inst) {
 std::vector<ValueId> Legalizer::AllPieces(ValueId value) {
   if (!IsTile(value)) return {map_(value)};
   std::vector<ValueId> result;
-  for (const Piece& piece : PiecesOf(value).pieces()) result.push_back(VectorAt(value, piece));
+  const TilePieces layout = PiecesOf(value);
+  for (const Piece& piece : layout.pieces()) result.push_back(VectorAt(value, piece));
   return result;
 }
 
@@ -210,7 +211,8 @@ std::vector<ValueId> Legalizer::NewPieces(ValueId value) {
     return {fresh};
   }
   std::vector<ValueId> fresh;
-  for (const Piece& piece : PiecesOf(value).pieces()) {
+  const TilePieces layout = PiecesOf(value);
+  for (const Piece& piece : layout.pieces()) {
     ValueType type{OldType(value).dtype, {}};
     if (piece.chunk.width > 1) type.extents = {piece.chunk.width};
     fresh.push_back(kernel_->NewValue(std::move(type)));
@@ -297,7 +299,8 @@ ValueId Legalizer::VectorAt(ValueId value, const Piece& piece) {
 void Legalizer::ExpandCompute(const Inst& inst) {
   const ValueId old = inst.results[0];
   std::vector<ValueId> fresh;
-  for (const Piece& piece : PiecesOf(old).pieces()) {
+  const TilePieces layout = PiecesOf(old);
+  for (const Piece& piece : layout.pieces()) {
     Inst copy = inst;
     std::vector<int64_t> extents;
     for (ValueId& operand : copy.operands) {
@@ -351,7 +354,8 @@ void Legalizer::ExpandLoad(const Inst& inst) {
   const bool mask_varies = inst.mask != kNoValue && VariesAlongLast(inst.mask);
   if (kind == AccessKind::kInvariant && mask_varies) kind = AccessKind::kScattered;
   std::vector<ValueId> fresh;
-  for (const Piece& piece : PiecesOf(old).pieces()) {
+  const TilePieces layout = PiecesOf(old);
+  for (const Piece& piece : layout.pieces()) {
     if (piece.chunk.width == 1 || kind == AccessKind::kInvariant) {
       const ValueId mask = inst.mask == kNoValue ? kNoValue : At(inst.mask, piece);
       const std::vector<ValueId> indices = FirstElement(inst.operands, piece);

@@ -58,7 +58,7 @@ absl::Status Pack(Kernel* kernel, absl::string_view name, int64_t dim, int64_t b
   return absl::NotFoundError(absl::StrCat("kernel @", kernel->name, " has no buffer %", name));
 }
 
-Kernel BuildPackKernel(const Packing& packing, DType dtype) {
+Kernel NaivePackKernel(const Packing& packing, DType dtype) {
   Kernel kernel;
   kernel.name = absl::StrCat("pack_dim", packing.dim, "_by_", packing.block);
   Buffer from, to;

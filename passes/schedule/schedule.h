@@ -18,6 +18,13 @@ struct ScheduleOptions {
   int64_t tile_rows = 0;
   int64_t tile_columns = 0;
   int64_t vector_bytes = 0;  // 16, 32 or 64
+  // By argument of the kernel: its contents are constants, so that packing it costs nothing at run time. Arguments past the end count as
+  // constants.
+  std::vector<bool> constant_arguments;
+
+  bool IsConstant(int64_t argument) const {
+    return argument >= static_cast<int64_t>(constant_arguments.size()) || constant_arguments[argument];
+  }
 };
 
 // One rewrite that was applied: `split %d1 by 16`, and the kernel after it.

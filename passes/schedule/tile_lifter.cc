@@ -97,20 +97,25 @@ absl::Status TileLifter::InferLoop(const Inst& loop, const Extents& conditions) 
     return absl::UnimplementedError(
         absl::StrCat("kernel @", kernel_->name, ": the bounds of loop %", loop.iv_name, " depend on the tile"));
   }
-  for (size_t i = 0; i < loop.results.size(); ++i) extents_[body.params[1 + i]] = ExtentsOf(loop.operands[2 + i]);
+  for (size_t i = 0; i < loop.results.size(); ++i) {
+    Extents init = ExtentsOf(loop.operands[2 + i]);
+    extents_[body.params[1 + i]] = std::move(init);
+  }
   for (bool changed = true; changed;) {
     changed = false;
     CERMET_RETURN_IF_ERROR(Infer(body, conditions));
     for (size_t i = 0; i < loop.results.size(); ++i) {
-      Extents& carried = extents_[body.params[1 + i]];
+      const Extents carried = ExtentsOf(body.params[1 + i]);
       Extents extents = Union(carried, ExtentsOf(body.yields[i]));
-      if (extents != carried) {
-        carried = std::move(extents);
-        changed = true;
-      }
+      if (extents == carried) continue;
+      extents_[body.params[1 + i]] = std::move(extents);
+      changed = true;
     }
   }
-  for (size_t i = 0; i < loop.results.size(); ++i) extents_[loop.results[i]] = extents_[body.params[1 + i]];
+  for (size_t i = 0; i < loop.results.size(); ++i) {
+    Extents carried = ExtentsOf(body.params[1 + i]);
+    extents_[loop.results[i]] = std::move(carried);
+  }
   return absl::OkStatus();
 }
 

@@ -1,0 +1,53 @@
+// Looks at the naive kernel, picks its kind, and hands the result to `legalize`.
+#include "passes/schedule/schedule_cpu.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ir/status.h"
+#include "passes/schedule/cpu_schedules.h"
+#include "passes/schedule/kernel_walk.h"
+
+namespace cermet::schedule {
+namespace {
+
+// The bytes of the widest element that the kernel reads or writes.
+int64_t WidestElement(const kernel::Kernel& kernel) {
+  int64_t widest = 4;
+  for (const kernel::Buffer& buffer : kernel.buffers) widest = std::max(widest, ByteSize(buffer.dtype));
+  return widest;
+}
+
+absl::Status Choose(const CpuScheduleContext& context, Rewrites* rewrites) {
+  const Nest nest = DescribeNest(rewrites->kernel());
+  if (nest.has_lanes || nest.has_parallel_loops) return ScheduleRows(context, nest, rewrites);
+  if (nest.loops.empty()) return absl::OkStatus();
+  if (IsContraction(nest)) return ScheduleContraction(context, nest, rewrites);
+  return ScheduleVectors(context, nest, rewrites);
+}
+
+}  // namespace
+
+absl::Status ScheduleCpu(kernel::Kernel* kernel, const Target& target, const ScheduleOptions& options,
+                         std::vector<ScheduleStep>* log) {
+  CpuScheduleContext context;
+  context.target = &target;
+  context.options = &options;
+  context.vector_bytes = options.vector_bytes > 0 ? options.vector_bytes : target.vector_bytes;
+  context.lanes = context.vector_bytes / WidestElement(*kernel);
+  NameLoops(kernel);
+  Rewrites rewrites(kernel, log);
+  rewrites.Simplify();
+  Rewrites::Checkpoint naive = rewrites.Save();
+  const absl::Status status = Choose(context, &rewrites);
+  if (status.code() == absl::StatusCode::kUnimplemented) {
+    // Code that has no tile form (checks, loops whose length depends on the element) stays scalar, one element at a time.
+    rewrites.Restore(std::move(naive));
+    CERMET_RETURN_IF_ERROR(CollapseTop(&rewrites, 64));
+  } else {
+    CERMET_RETURN_IF_ERROR(status);
+  }
+  return rewrites.Legalize(context.vector_bytes);
+}
+
+}  // namespace cermet::schedule
