@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "passes/fuse/fuse.h"
 #include "passes/graph_passes.h"
+#include "passes/math/expand_math.h"
 #include "passes/rewriter.h"
 #include "passes/simplify/rules.h"
 
@@ -47,6 +48,11 @@ const std::vector<PassInfo>& AllPasses() {
        Layout, RuleInfos(LayoutRules())},
       {"fuse", "Groups nodes into fusions, each of which becomes a kernel.", kExact, fuse::FusePass,
        fuse::FuseRules()},
+      {"expand_math",
+       "Replaces transcendental functions by their expansion into basic ops.",
+       kExact,
+       ExpandMath,
+       {}},
   };
   return *table;
 }
