@@ -44,7 +44,9 @@ llvm::Function* CheckFailedHelper(llvm::Module* module, const AbiTypes& abi) {
   Value* const code = function->getArg(1);
   Value* const check = function->getArg(2);
   Value* const index = function->getArg(3);
-  auto block = [&](const char* label) { return llvm::BasicBlock::Create(context, label, function); };
+  auto block = [&](const char* label) {
+    return llvm::BasicBlock::Create(context, label, function);
+  };
   llvm::BasicBlock* const entry = block("entry");
   llvm::BasicBlock* const spin = block("spin");
   llvm::BasicBlock* const locked = block("locked");
@@ -63,7 +65,8 @@ llvm::Function* CheckFailedHelper(llvm::Module* module, const AbiTypes& abi) {
   Value* const old_code = b.CreateLoad(b.getInt32Ty(), field(kErrorCode));
   Value* const old_check = b.CreateLoad(b.getInt32Ty(), field(kErrorCheck));
   Value* const old_index = b.CreateLoad(b.getInt64Ty(), field(kErrorIndex));
-  Value* const tie = b.CreateAnd(b.CreateICmpEQ(index, old_index), b.CreateICmpSLT(check, old_check));
+  Value* const tie =
+      b.CreateAnd(b.CreateICmpEQ(index, old_index), b.CreateICmpSLT(check, old_check));
   Value* const lower = b.CreateOr(b.CreateICmpSLT(index, old_index), tie);
   b.CreateCondBr(b.CreateOr(b.CreateICmpEQ(old_code, b.getInt32(0)), lower), record, unlock);
 

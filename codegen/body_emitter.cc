@@ -1,6 +1,7 @@
-// Kernel instructions to LLVM IR, one to a few each. Loops come out rotated (a guard, then a body that tests at its end), the form
-// in which loop-invariant code motion and strength reduction work best, and are marked so that nobody unrolls or vectorises them:
-// both were decided by the schedule.
+// Kernel instructions to LLVM IR, one to a few each. Loops come out rotated (a guard, then a body
+// that tests at its end), the form in which loop-invariant code motion and strength reduction work
+// best, and are marked so that nobody unrolls or vectorises them: both were decided by the
+// schedule.
 #include "codegen/body_emitter.h"
 
 #include "absl/strings/str_cat.h"
@@ -30,12 +31,14 @@ void KeepLoop(llvm::BranchInst* back_edge) {
       context, {llvm::MDString::get(context, "llvm.loop.vectorize.enable"),
                 llvm::ConstantAsMetadata::get(llvm::ConstantInt::getFalse(context))});
   llvm::MDNode* const id = llvm::MDNode::getDistinct(
-      context, {nullptr, flag("llvm.loop.mustprogress"), flag("llvm.loop.unroll.disable"), no_vectors});
+      context,
+      {nullptr, flag("llvm.loop.mustprogress"), flag("llvm.loop.unroll.disable"), no_vectors});
   id->replaceOperandWith(0, id);
   back_edge->setMetadata(llvm::LLVMContext::MD_loop, id);
 }
 
-absl::Status CheckBlock(const kernel::Kernel& kernel, const Block& block, const TargetTraits& traits) {
+absl::Status CheckBlock(const kernel::Kernel& kernel, const Block& block,
+                        const TargetTraits& traits) {
   for (const Inst& inst : block.insts) {
     if (inst.order_lanes > 1) {
       return absl::InternalError(absl::StrCat("kernel ", kernel.name, ": a loop with order lanes ",
@@ -110,16 +113,17 @@ void BodyEmitter::EmitInst(const Inst& inst) {
       return buffers_.Store(inst, Tile(inst.operands[0]), Indices(inst, 1), Tile(inst.mask));
     case InstKind::kSlice: {
       const TileValue tile = Tile(inst.operands[0]);
-      return SetResult(inst, EmitSlice(b_, tile.value, tile.extents,
-                                       kernel_.type(inst.results[0]).extents, inst.axis, inst.start));
+      return SetResult(
+          inst, EmitSlice(b_, tile.value, tile.extents, kernel_.type(inst.results[0]).extents,
+                          inst.axis, inst.start));
     }
     case InstKind::kExtract:
-      return SetResult(
-          inst, b_.CreateExtractElement(values_[inst.operands[0]], static_cast<uint64_t>(inst.start)));
+      return SetResult(inst, b_.CreateExtractElement(values_[inst.operands[0]],
+                                                     static_cast<uint64_t>(inst.start)));
     case InstKind::kSplat: {
       const TileValue tile = Tile(inst.operands[0]);
-      return SetResult(inst, EmitBroadcast(b_, tile.value, tile.extents,
-                                           kernel_.type(inst.results[0]).extents));
+      return SetResult(
+          inst, EmitBroadcast(b_, tile.value, tile.extents, kernel_.type(inst.results[0]).extents));
     }
     case InstKind::kFor:
       return EmitFor(inst);
@@ -154,7 +158,7 @@ Value* BodyEmitter::EmitCompute(const Inst& inst) {
 
 void BodyEmitter::EmitFor(const Inst& inst) {
   BodyHooks::LoopBounds bounds{values_[inst.operands[0]], values_[inst.operands[1]],
-                               b_.getInt64(inst.step)};
+                               b_.getInt64(inst.step), /*once=*/false};
   if (inst.loop != LoopKind::kSerial && inst.loop != LoopKind::kUnrolled) {
     bounds = hooks_.Bounds(b_, inst, bounds);
   }
@@ -162,6 +166,13 @@ void BodyEmitter::EmitFor(const Inst& inst) {
   const size_t carried = inst.results.size();
   std::vector<Value*> inits;
   for (size_t i = 0; i < carried; ++i) inits.push_back(values_[inst.operands[2 + i]]);
+  if (bounds.once) {
+    values_[body.params[0]] = bounds.lower;
+    for (size_t i = 0; i < carried; ++i) values_[body.params[1 + i]] = inits[i];
+    EmitBlock(body);
+    for (size_t i = 0; i < carried; ++i) values_[inst.results[i]] = values_[body.yields[i]];
+    return;
+  }
 
   llvm::BasicBlock* const before = b_.GetInsertBlock();
   llvm::BasicBlock* const loop = NewBlock("loop");

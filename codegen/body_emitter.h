@@ -1,4 +1,5 @@
-// Internal to codegen: the instructions of kernel bodies, shared by the CPU's and the GPU's kernel functions.
+// Internal to codegen: the instructions of kernel bodies, shared by the CPU's and the GPU's kernel
+// functions.
 #ifndef CERMET_CODEGEN_BODY_EMITTER_H_
 #define CERMET_CODEGEN_BODY_EMITTER_H_
 
@@ -17,11 +18,13 @@ namespace cermet::codegen {
 class BodyHooks {
  public:
   virtual ~BodyHooks() = default;
-  // Bounds of a parallel, block or thread loop as this function runs it: [lower, upper) by step, given those of the kernel.
+  // Bounds of a parallel, block or thread loop as this function runs it: [lower, upper) by step,
+  // given those of the kernel. With `once`, the body runs exactly once, for `lower`.
   struct LoopBounds {
     llvm::Value* lower;
     llvm::Value* upper;
     llvm::Value* step;
+    bool once = false;
   };
   virtual LoopBounds Bounds(llvm::IRBuilder<>& b, const kernel::Inst& loop, LoopBounds bounds) = 0;
   virtual void Barrier(llvm::IRBuilder<>& b) = 0;
@@ -57,7 +60,8 @@ class BodyEmitter {
   std::vector<llvm::Value*> values_;  // by ValueId
 };
 
-// Refuses what no emitter takes: lanes loops, and ops that the target cannot round as defined. The error is Internal and names the kernel.
+// Refuses what no emitter takes: lanes loops, and ops that the target cannot round as defined. The
+// error is Internal and names the kernel.
 absl::Status CheckEmittable(const kernel::Kernel& kernel, const TargetTraits& traits);
 
 }  // namespace cermet::codegen

@@ -1,6 +1,6 @@
-// Addresses are base + sum of index * stride in elements. The scalar part is kept apart from the part that differs by lane, so that a
-// gather has a scalar base and the loop optimiser sees affine addresses. Accesses carry alias scopes, by which loads move over the
-// stores to other buffers.
+// Addresses are base + sum of index * stride in elements. The scalar part is kept apart from the
+// part that differs by lane, so that a gather has a scalar base and the loop optimiser sees affine
+// addresses. Accesses carry alias scopes, by which loads move over the stores to other buffers.
 #include "codegen/buffer_emitter.h"
 
 #include <algorithm>
@@ -41,7 +41,8 @@ BufferEmitter::BufferEmitter(const kernel::Kernel& kernel, llvm::IRBuilder<>& bu
       scopes_(kernel.buffers.size()),
       no_alias_(kernel.buffers.size()),
       read_only_memory_(read_only_memory) {
-  for (const kernel::Buffer& buffer : kernel.buffers) strides_.push_back(RowMajorStrides(buffer.shape));
+  for (const kernel::Buffer& buffer : kernel.buffers)
+    strides_.push_back(RowMajorStrides(buffer.shape));
   llvm::LLVMContext& context = b_.getContext();
   const auto scopes = MakeScopes(context, kernel.name, alias_classes);
   if (scopes.empty()) return;
@@ -79,7 +80,8 @@ BufferEmitter::Place BufferEmitter::Resolve(const Inst& inst, const std::vector<
       term = EmitBroadcast(b_, term, indices[d].extents, place.extents);
       stride = EmitBroadcast(b_, stride, {}, place.extents);
     }
-    // Indices inside the buffer do not wrap; those of lanes that are masked out may, and are not used.
+    // Indices inside the buffer do not wrap; those of lanes that are masked out may, and are not
+    // used.
     term = b_.CreateNSWMul(term, stride);
     sum = sum == nullptr ? term : b_.CreateNSWAdd(sum, term);
   }
@@ -109,12 +111,14 @@ void BufferEmitter::Annotate(llvm::Instruction* access, int32_t buffer) const {
   }
 }
 
-llvm::Instruction* BufferEmitter::EmitLoad(const Place& place, llvm::Type* type, llvm::Align align) {
+llvm::Instruction* BufferEmitter::EmitLoad(const Place& place, llvm::Type* type,
+                                           llvm::Align align) {
   Value* const zero = llvm::Constant::getNullValue(type);
   if (place.pointers != nullptr) {
     return b_.CreateMaskedGather(type, place.pointers, align, place.mask, zero);
   }
-  if (place.mask != nullptr) return b_.CreateMaskedLoad(type, place.pointer, align, place.mask, zero);
+  if (place.mask != nullptr)
+    return b_.CreateMaskedLoad(type, place.pointer, align, place.mask, zero);
   return b_.CreateAlignedLoad(type, place.pointer, align);
 }
 
@@ -165,7 +169,8 @@ void BufferEmitter::Store(const Inst& inst, const TileValue& value,
   const llvm::Align align(ByteSize(dtype));
   Value* stored = EmitBroadcast(b_, value.value, value.extents, place.extents);
   if (dtype == DType::kBool) {
-    stored = b_.CreateZExt(stored, MemoryType(kernel::ValueType{dtype, place.extents}, b_.getContext()));
+    stored =
+        b_.CreateZExt(stored, MemoryType(kernel::ValueType{dtype, place.extents}, b_.getContext()));
   }
   if (place.mask == nullptr || !place.extents.empty()) {
     Annotate(EmitStore(place, stored, align), inst.buffer);

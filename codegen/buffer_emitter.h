@@ -19,8 +19,9 @@ struct TileValue {
 
 class BufferEmitter {
  public:
-  // `pointers` has the address of each buffer; `alias_classes` says which buffers may share memory: those of one class. Both are by
-  // buffer. `read_only_memory`: buffers with access in do not change while the kernel runs (GPU).
+  // `pointers` has the address of each buffer; `alias_classes` says which buffers may share memory:
+  // those of one class. Both are by buffer. `read_only_memory`: buffers with access in do not
+  // change while the kernel runs (GPU).
   BufferEmitter(const kernel::Kernel& kernel, llvm::IRBuilder<>& builder, DimEmitter& dims,
                 std::vector<llvm::Value*> pointers, const std::vector<int32_t>& alias_classes,
                 bool read_only_memory);
@@ -28,11 +29,12 @@ class BufferEmitter {
   // `inst` is a kLoad or kStore; `mask.value` is null without a mask.
   llvm::Value* Load(const kernel::Inst& inst, const std::vector<TileValue>& indices,
                     const TileValue& mask);
-  void Store(const kernel::Inst& inst, const TileValue& value, const std::vector<TileValue>& indices,
-             const TileValue& mask);
+  void Store(const kernel::Inst& inst, const TileValue& value,
+             const std::vector<TileValue>& indices, const TileValue& mask);
 
  private:
-  // One access resolved: a scalar or consecutive elements at `pointer`, or, if `pointers` is set, one element per pointer.
+  // One access resolved: a scalar or consecutive elements at `pointer`, or, if `pointers` is set,
+  // one element per pointer.
   struct Place {
     llvm::Value* pointer = nullptr;
     llvm::Value* pointers = nullptr;

@@ -35,7 +35,7 @@ std::string FindNote(const char* notes, size_t size) {
 // Called for each loaded object; the first is the program itself.
 int Visit(dl_phdr_info* info, size_t, void* result) {
   for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = info->dlpi_phdr[i];
+    const ElfW(Phdr) & segment = info->dlpi_phdr[i];
     if (segment.p_type != PT_NOTE) continue;
     const auto* const notes = reinterpret_cast<const char*>(info->dlpi_addr + segment.p_vaddr);
     std::string id = FindNote(notes, segment.p_memsz);

@@ -6,8 +6,8 @@
 
 namespace cermet::codegen {
 
-// The linker's build id of this program, in hexadecimal; empty if it has none. Two builds that differ in code differ here, so cached code
-// never outlives the compiler that made it.
+// The linker's build id of this program, in hexadecimal; empty if it has none. Two builds that
+// differ in code differ here, so cached code never outlives the compiler that made it.
 std::string BuildId();
 
 }  // namespace cermet::codegen

@@ -1,5 +1,5 @@
-// Dims as integer arithmetic. Whoever bound the dims has evaluated the same expressions with overflow checks, so this arithmetic does
-// not wrap.
+// Dims as integer arithmetic. Whoever bound the dims has evaluated the same expressions with
+// overflow checks, so this arithmetic does not wrap.
 #include "codegen/dim_emitter.h"
 
 #include "ir/status.h"

@@ -1,5 +1,6 @@
-// One method per row of the op table. Every op is total, so what LLVM leaves undefined (division by zero, large shifts, conversions out
-// of range) is guarded here; with constant operands the guards fold away. No fast-math flag is ever set.
+// One method per row of the op table. Every op is total, so what LLVM leaves undefined (division by
+// zero, large shifts, conversions out of range) is guarded here; with constant operands the guards
+// fold away. No fast-math flag is ever set.
 #include "codegen/elementwise_emitter.h"
 
 #include "codegen/float_emitter.h"
@@ -13,10 +14,10 @@ namespace {
 using llvm::ArrayRef;
 using llvm::Constant;
 using llvm::ConstantInt;
-using llvm::Intrinsic::ID;
 using llvm::IRBuilder;
 using llvm::Type;
 using llvm::Value;
+using llvm::Intrinsic::ID;
 
 bool IsNarrowFloat(DType dtype) { return dtype == DType::kF16 || dtype == DType::kBF16; }
 
@@ -30,7 +31,9 @@ Type* ShapedRegisterType(DType dtype, const Value* like) {
 
 Constant* Zero(const Value* like) { return Constant::getNullValue(like->getType()); }
 Constant* AllOnes(const Value* like) { return Constant::getAllOnesValue(like->getType()); }
-Constant* Int(const Value* like, uint64_t value) { return ConstantInt::get(like->getType(), value); }
+Constant* Int(const Value* like, uint64_t value) {
+  return ConstantInt::get(like->getType(), value);
+}
 uint64_t Width(const Value* value) { return value->getType()->getScalarSizeInBits(); }
 
 class Emitter {
@@ -125,7 +128,8 @@ class Emitter {
   Value* Div(Operands x) {
     if (IsFloating()) return b_.CreateFDiv(x[0], x[1]);
     const Guarded y = GuardDivisor(x[0], x[1]);
-    Value* const quotient = Signed() ? b_.CreateSDiv(x[0], y.divisor) : b_.CreateUDiv(x[0], y.divisor);
+    Value* const quotient =
+        Signed() ? b_.CreateSDiv(x[0], y.divisor) : b_.CreateUDiv(x[0], y.divisor);
     return b_.CreateSelect(y.by_zero, AllOnes(x[0]), quotient);
   }
   Value* Rem(Operands x) {
@@ -144,8 +148,7 @@ class Emitter {
     Value* undefined = by_zero;
     if (Signed()) {
       Value* const min = ConstantInt::get(y->getType(), llvm::APInt::getSignedMinValue(Width(y)));
-      Value* const overflow =
-          b_.CreateAnd(b_.CreateICmpEQ(y, AllOnes(y)), b_.CreateICmpEQ(x, min));
+      Value* const overflow = b_.CreateAnd(b_.CreateICmpEQ(y, AllOnes(y)), b_.CreateICmpEQ(x, min));
       undefined = b_.CreateOr(undefined, overflow);
     }
     return {b_.CreateSelect(undefined, Int(y, 1), y), by_zero};
@@ -232,11 +235,12 @@ class Emitter {
     }
     if (IsInteger(op_.result)) {
       if (!IsFloat(from)) return b_.CreateIntCast(x, type, IsSignedInteger(from));
-      const ID saturate = IsSignedInteger(op_.result) ? llvm::Intrinsic::fptosi_sat
-                                                      : llvm::Intrinsic::fptoui_sat;
+      const ID saturate =
+          IsSignedInteger(op_.result) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
       return b_.CreateIntrinsic(saturate, {type, x->getType()}, {x});
     }
-    if (IsNarrowFloat(op_.result)) return EmitNarrow(b_, traits_, op_.result, ToFloatFor16(from, x));
+    if (IsNarrowFloat(op_.result))
+      return EmitNarrow(b_, traits_, op_.result, ToFloatFor16(from, x));
     if (IsFloat(from)) return b_.CreateFPCast(x, type);
     return IsSignedInteger(from) ? b_.CreateSIToFP(x, type) : b_.CreateUIToFP(x, type);
   }

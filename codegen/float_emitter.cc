@@ -1,5 +1,6 @@
-// Conversions of the 16-bit formats, fma and fmod. Where hardware does it with the right rounding one instruction is emitted, else
-// integer arithmetic that gives the same bits, so that no target calls a library.
+// Conversions of the 16-bit formats, fma and fmod. Where hardware does it with the right rounding
+// one instruction is emitted, else integer arithmetic that gives the same bits, so that no target
+// calls a library.
 #include "codegen/float_emitter.h"
 
 #include "ir/status.h"
@@ -37,8 +38,10 @@ Value* HalfToFloat(IRBuilder<>& b, Value* half) {
   Value* const normal = b.CreateAdd(shifted, Int(half, 32, 112u << 23));
   Value* const special = b.CreateAdd(shifted, Int(half, 32, 224u << 23));
   Value* const scale = llvm::ConstantFP::get(f32, 0x1p-24);
-  Value* const subnormal = b.CreateBitCast(b.CreateFMul(b.CreateSIToFP(magnitude, f32), scale), i32);
-  Value* result = b.CreateSelect(b.CreateICmpULT(magnitude, Int(half, 32, 0x400)), subnormal, normal);
+  Value* const subnormal =
+      b.CreateBitCast(b.CreateFMul(b.CreateSIToFP(magnitude, f32), scale), i32);
+  Value* result =
+      b.CreateSelect(b.CreateICmpULT(magnitude, Int(half, 32, 0x400)), subnormal, normal);
   result = b.CreateSelect(b.CreateICmpUGE(magnitude, Int(half, 32, 0x7c00)), special, result);
   return b.CreateBitCast(b.CreateOr(result, sign), f32);
 }
@@ -71,8 +74,8 @@ Value* FloatToBFloat16(IRBuilder<>& b, Value* value) {
   return b.CreateTrunc(b.CreateLShr(result, 16), Shaped(b.getInt16Ty(), value));
 }
 
-// Single-precision fma in double: the product is exact, the sum is rounded to odd by its error term (TwoSum), and the last rounding is
-// then the only one.
+// Single-precision fma in double: the product is exact, the sum is rounded to odd by its error term
+// (TwoSum), and the last rounding is then the only one.
 Value* EmulateFloatFma(IRBuilder<>& b, Value* x, Value* y, Value* z) {
   Type* const f64 = Shaped(b.getDoubleTy(), x);
   Type* const i64 = Shaped(b.getInt64Ty(), x);
@@ -80,22 +83,24 @@ Value* EmulateFloatFma(IRBuilder<>& b, Value* x, Value* y, Value* z) {
   Value* const addend = b.CreateFPExt(z, f64);
   Value* const sum = b.CreateFAdd(product, addend);
   Value* const part = b.CreateFSub(sum, product);
-  Value* const error = b.CreateFAdd(b.CreateFSub(product, b.CreateFSub(sum, part)),
-                                    b.CreateFSub(addend, part));
+  Value* const error =
+      b.CreateFAdd(b.CreateFSub(product, b.CreateFSub(sum, part)), b.CreateFSub(addend, part));
   Value* const zero = Constant::getNullValue(f64);
   Value* const bits = b.CreateBitCast(sum, i64);
-  // An even sum with an error moves to the odd neighbour on the error's side: up in magnitude if the signs agree.
+  // An even sum with an error moves to the odd neighbour on the error's side: up in magnitude if
+  // the signs agree.
   Value* const inexact = b.CreateFCmpONE(error, zero);
   Value* const even = b.CreateICmpEQ(b.CreateAnd(bits, 1), Constant::getNullValue(i64));
-  Value* const agree = b.CreateICmpSGE(b.CreateXor(bits, b.CreateBitCast(error, i64)),
-                                       Constant::getNullValue(i64));
-  Value* const moved = b.CreateSelect(agree, b.CreateAdd(bits, Int(x, 64, 1)),
-                                      b.CreateSub(bits, Int(x, 64, 1)));
+  Value* const agree =
+      b.CreateICmpSGE(b.CreateXor(bits, b.CreateBitCast(error, i64)), Constant::getNullValue(i64));
+  Value* const moved =
+      b.CreateSelect(agree, b.CreateAdd(bits, Int(x, 64, 1)), b.CreateSub(bits, Int(x, 64, 1)));
   Value* const odd = b.CreateSelect(b.CreateAnd(inexact, even), moved, bits);
   return b.CreateFPTrunc(b.CreateBitCast(odd, f64), x->getType());
 }
 
-// The body of the helper below: long division of the significands in base 2, as many bits at a time as a 64-bit remainder allows.
+// The body of the helper below: long division of the significands in base 2, as many bits at a time
+// as a 64-bit remainder allows.
 void BuildFmod(llvm::Function* function) {
   IRBuilder<> b(llvm::BasicBlock::Create(function->getContext(), "", function));
   Type* const type = function->getReturnType();
@@ -122,8 +127,8 @@ void BuildFmod(llvm::Function* function) {
   llvm::BasicBlock* const divide = block("divide");
   llvm::BasicBlock* const step = block("step");
   llvm::BasicBlock* const done = block("done");
-  Value* undefined = b.CreateOr(b.CreateICmpEQ(y, b.getInt64(0)),
-                                b.CreateICmpUGT(y, b.getInt64(infinity)));
+  Value* undefined =
+      b.CreateOr(b.CreateICmpEQ(y, b.getInt64(0)), b.CreateICmpUGT(y, b.getInt64(infinity)));
   undefined = b.CreateOr(undefined, b.CreateICmpUGE(ax, b.getInt64(infinity)));
   b.CreateCondBr(undefined, nan, finite);
   b.SetInsertPoint(nan);
@@ -171,15 +176,16 @@ void BuildFmod(llvm::Function* function) {
   Value* const shift = b.CreateSub(zeros, b.getInt64(63 - fraction));
   Value* const exponent = b.CreateSub(ey, shift);
   Value* const is_normal = b.CreateICmpSGT(exponent, b.getInt64(0));
-  // Below the smallest normal number the exponent field is 0 and the significand stays where y's unit put it.
+  // Below the smallest normal number the exponent field is 0 and the significand stays where y's
+  // unit put it.
   Value* const up = b.CreateSelect(is_normal, shift, b.CreateSub(ey, b.getInt64(1)));
-  Value* const significand = b.CreateShl(r, b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, up,
-                                                                    b.getInt64(0)));
-  Value* const down = b.CreateBinaryIntrinsic(
-      llvm::Intrinsic::smax, b.CreateSub(b.getInt64(1), ey), b.getInt64(0));
+  Value* const significand =
+      b.CreateShl(r, b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, up, b.getInt64(0)));
+  Value* const down =
+      b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, b.CreateSub(b.getInt64(1), ey), b.getInt64(0));
   Value* const subnormal = b.CreateLShr(significand, down);
-  Value* const normal = b.CreateOr(b.CreateAnd(significand, implicit - 1),
-                                   b.CreateShl(exponent, fraction));
+  Value* const normal =
+      b.CreateOr(b.CreateAnd(significand, implicit - 1), b.CreateShl(exponent, fraction));
   Value* result = b.CreateSelect(is_normal, normal, subnormal);
   result = b.CreateSelect(b.CreateICmpEQ(r, b.getInt64(0)), b.getInt64(0), result);
   result = b.CreateTrunc(b.CreateOr(result, sign), b.getIntNTy(width));

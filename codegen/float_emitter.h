@@ -1,4 +1,5 @@
-// Internal to codegen: floating-point operations that are more than one LLVM instruction. All take scalars or vectors.
+// Internal to codegen: floating-point operations that are more than one LLVM instruction. All take
+// scalars or vectors.
 #ifndef CERMET_CODEGEN_FLOAT_EMITTER_H_
 #define CERMET_CODEGEN_FLOAT_EMITTER_H_
 
@@ -14,8 +15,9 @@ llvm::Value* EmitWiden(llvm::IRBuilder<>& builder, const TargetTraits& traits, D
 // float to f16 or bf16 bits (i16), to nearest even.
 llvm::Value* EmitNarrow(llvm::IRBuilder<>& builder, const TargetTraits& traits, DType to,
                         llvm::Value* value);
-// double to float, rounded to odd: rounding the result again, to a format with at most 22 bits, is one rounding of `value`.
-// (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums", 2008.)
+// double to float, rounded to odd: rounding the result again, to a format with at most 22 bits, is
+// one rounding of `value`. (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums",
+// 2008.)
 llvm::Value* EmitRoundToOddFloat(llvm::IRBuilder<>& builder, llvm::Value* value);
 // x * y + z rounded once, of floats or doubles. Doubles need a target with a fused multiply-add.
 llvm::Value* EmitFma(llvm::IRBuilder<>& builder, const TargetTraits& traits, llvm::Value* x,

@@ -1,5 +1,5 @@
-// A cold start emits the program as several LLVM modules, compiles them to objects side by side, and links the objects with JITLink; a
-// warm start gets the objects from the cache and only links.
+// A cold start emits the program as several LLVM modules, compiles them to objects side by side,
+// and links the objects with JITLink; a warm start gets the objects from the cache and only links.
 #include "codegen/jit.h"
 
 #include <atomic>
@@ -63,7 +63,8 @@ class ModuleCompiler {
   std::unique_ptr<llvm::TargetMachine> machine_;
 };
 
-// The kernels of one module: [begin, end) of ProgramKernels::functions; the module of the entry function has none.
+// The kernels of one module: [begin, end) of ProgramKernels::functions; the module of the entry
+// function has none.
 struct Batch {
   size_t begin = 0;
   size_t end = 0;
@@ -138,7 +139,8 @@ class JitCode : public program::NativeCode {
     for (const std::string& object : objects) {
       code_bytes_ += static_cast<int64_t>(object.size());
       auto buffer = llvm::MemoryBuffer::getMemBufferCopy(object, "kernels");
-      if (llvm::Error error = layer_->add(library, std::move(buffer))) return ToStatus(std::move(error));
+      if (llvm::Error error = layer_->add(library, std::move(buffer)))
+        return ToStatus(std::move(error));
     }
     llvm::Expected<ExecutorSymbolDef> entry = session_->lookup({&library}, kEntry);
     if (!entry) return ToStatus(entry.takeError());
@@ -165,12 +167,15 @@ absl::StatusOr<std::unique_ptr<program::NativeCode>> Link(const std::vector<std:
   return code;
 }
 
-// A cache entry: a magic word, the number of objects, and each object's size and bytes, in the machine's byte order.
+// A cache entry: a magic word, the number of objects, and each object's size and bytes, in the
+// machine's byte order.
 constexpr char kMagic[] = "cermet objects 1";
 
 std::string Pack(const std::vector<std::string>& objects) {
   std::string bytes(kMagic, sizeof(kMagic));
-  auto put = [&](uint64_t value) { bytes.append(reinterpret_cast<const char*>(&value), sizeof(value)); };
+  auto put = [&](uint64_t value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  };
   put(objects.size());
   for (const std::string& object : objects) {
     put(object.size());
@@ -207,7 +212,8 @@ std::string CodeCacheKey(const program::Program& program, const Target& target) 
       absl::StrCat(program::Print(program), "\n", target.ToString(), "\n", CodeGeneratorVersion(),
                    "\ncermet ", kVersion, " ", BuildId());
   const auto size = static_cast<int64_t>(text.size());
-  return absl::StrFormat("%016x%016x", HashBytes(text.data(), size, 1), HashBytes(text.data(), size, 2));
+  return absl::StrFormat("%016x%016x", HashBytes(text.data(), size, 1),
+                         HashBytes(text.data(), size, 2));
 }
 
 absl::StatusOr<std::unique_ptr<program::NativeCode>> JitCompile(const program::Program& program,

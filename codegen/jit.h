@@ -14,14 +14,16 @@
 namespace cermet::codegen {
 
 struct JitOptions {
-  int threads = 1;               // that compile kernels side by side; the calling thread is one of them
+  int threads = 1;  // that compile kernels side by side; the calling thread is one of them
   ObjectCache* cache = nullptr;  // not owned; asked first, and given what was compiled
 };
 
-// The native form of `program`, whose kernels are scheduled and legal for `target`. `target` must be one that this machine can run
-// (HostTarget(), or a narrower one). The program may die before the code. Thread safe.
-// Errors: a kernel that is not legal for a CPU (Internal: a bug of the schedule), or one that the target cannot run exactly.
-absl::StatusOr<std::unique_ptr<program::NativeCode>> JitCompile(const program::Program& program, const Target& target,
+// The native form of `program`, whose kernels are scheduled and legal for `target`. `target` must
+// be one that this machine can run (HostTarget(), or a narrower one). The program may die before
+// the code. Thread safe. Errors: a kernel that is not legal for a CPU (Internal: a bug of the
+// schedule), or one that the target cannot run exactly.
+absl::StatusOr<std::unique_ptr<program::NativeCode>> JitCompile(const program::Program& program,
+                                                                const Target& target,
                                                                 const JitOptions& options);
 
 // What code for `program` on `target` depends on, and nothing else: the key of its cache entry.

@@ -1,4 +1,5 @@
-// The CPU's kernel function: fetches the arguments, restricts the parallel loop to the range it is called for, and emits the body.
+// The CPU's kernel function: fetches the arguments, restricts the parallel loop to the range it is
+// called for, and emits the body.
 #include "codegen/kernel_emitter.h"
 
 #include <numeric>
@@ -94,13 +95,14 @@ class HostHooks : public BodyHooks {
   HostHooks(const KernelEmission& emission, const AbiTypes& abi, llvm::Function* function)
       : emission_(emission), abi_(abi), function_(function) {}
 
-  // Iteration i of the kernel's parallel loop is lower + i * step, of which this call does [begin, end). Other parallel loops run here
-  // one after another.
+  // Iteration i of the kernel's parallel loop is lower + i * step, of which this call does [begin,
+  // end). Other parallel loops run here one after another.
   LoopBounds Bounds(llvm::IRBuilder<>& b, const Inst& loop, LoopBounds bounds) override {
     if (&loop != emission_.kernel->ParallelLoop()) return bounds;
     Value* const begin = b.CreateNSWMul(function_->getArg(3), bounds.step);
     Value* const end = b.CreateNSWMul(function_->getArg(4), bounds.step);
-    return {b.CreateNSWAdd(bounds.lower, begin), b.CreateNSWAdd(bounds.lower, end), bounds.step};
+    return {b.CreateNSWAdd(bounds.lower, begin), b.CreateNSWAdd(bounds.lower, end), bounds.step,
+            /*once=*/false};
   }
   void Barrier(llvm::IRBuilder<>& b) override { CERMET_UNREACHABLE(); }
   void CheckFailed(llvm::IRBuilder<>& b, const Inst& check, Value* index) override {
@@ -113,7 +115,8 @@ class HostHooks : public BodyHooks {
  private:
   // What the caller sees; never 0, which means success.
   int32_t ErrorCode(const Inst& check) const {
-    const bool listed = check.code >= 0 && check.code < static_cast<int64_t>(emission_.checks.size());
+    const bool listed =
+        check.code >= 0 && check.code < static_cast<int64_t>(emission_.checks.size());
     const auto code = static_cast<int32_t>(listed ? emission_.checks[check.code].code : check.code);
     return code != 0 ? code : 1;
   }
@@ -206,7 +209,8 @@ llvm::Function* EmitIterations(const kernel::Kernel& kernel, const std::string& 
   const Inst* const loop = kernel.ParallelLoop();
   CERMET_CHECK(loop != nullptr);
   const AbiTypes abi(module->getContext());
-  llvm::Function* const function = CreateFunction(module, abi.iterations, symbol, /*internal=*/true);
+  llvm::Function* const function =
+      CreateFunction(module, abi.iterations, symbol, /*internal=*/true);
   llvm::BasicBlock* const entry = llvm::BasicBlock::Create(module->getContext(), "entry", function);
   llvm::BasicBlock* const body = llvm::BasicBlock::Create(module->getContext(), "body", function);
   llvm::IRBuilder<> b(entry);
@@ -223,7 +227,8 @@ llvm::Function* EmitIterations(const kernel::Kernel& kernel, const std::string& 
   for (const Inst& inst : kernel.body.insts) {
     if (&inst != loop) emitter.EmitInst(inst);
   }
-  Value* const span = b.CreateSub(emitter.value(loop->operands[1]), emitter.value(loop->operands[0]));
+  Value* const span =
+      b.CreateSub(emitter.value(loop->operands[1]), emitter.value(loop->operands[0]));
   Value* const rounded = b.CreateAdd(span, b.getInt64(loop->step - 1));
   Value* const count = b.CreateSDiv(rounded, b.getInt64(loop->step));
   b.CreateRet(b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, count, b.getInt64(0)));

@@ -24,17 +24,20 @@ struct KernelEmission {
   const kernel::Kernel* kernel = nullptr;
   std::string symbol;
   bool internal = false;  // visible in its module only
-  // By argument: two arguments that may be the same memory are in one class. Empty: every argument is a class of its own.
+  // By argument: two arguments that may be the same memory are in one class. Empty: every argument
+  // is a class of its own.
   std::vector<int32_t> alias_classes;
   absl::Span<const program::CheckMessage> checks;  // gives the codes of kCheck; may be empty
 };
 
-// Emits void symbol(...) of codegen/abi.h for a CPU kernel. Vectors are LLVM vectors of any size; loops stay loops. Errors (Internal): what
-// `legalize` should have rewritten (lanes loops), GPU loops and barriers, an op the target cannot do exactly.
+// Emits void symbol(...) of codegen/abi.h for a CPU kernel. Vectors are LLVM vectors of any size;
+// loops stay loops. Errors (Internal): what `legalize` should have rewritten (lanes loops), GPU
+// loops and barriers, an op the target cannot do exactly.
 absl::Status EmitKernel(const KernelEmission& emission, const TargetTraits& traits,
                         llvm::Module* module);
 
-// Emits int64_t symbol(void* const* args, const int64_t* dims): the number of iterations of the kernel's parallel loop, which must exist.
+// Emits int64_t symbol(void* const* args, const int64_t* dims): the number of iterations of the
+// kernel's parallel loop, which must exist.
 llvm::Function* EmitIterations(const kernel::Kernel& kernel, const std::string& symbol,
                                const TargetTraits& traits, llvm::Module* module);
 

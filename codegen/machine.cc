@@ -1,5 +1,6 @@
-// The one place where LLVM is configured: targets, code generation options, and the pass pipeline. What comes in is already vector code
-// in SSA form, so the pipeline is short; compile time is a feature (docs/codegen.md has the measurements).
+// The one place where LLVM is configured: targets, code generation options, and the pass pipeline.
+// What comes in is already vector code in SSA form, so the pipeline is short; compile time is a
+// feature (docs/codegen.md has the measurements).
 #include "codegen/machine.h"
 
 #include <mutex>
@@ -67,14 +68,15 @@ absl::StatusOr<std::unique_ptr<llvm::TargetMachine>> CreateMachine(const Target&
     return absl::InvalidArgumentError(
         absl::StrCat("LLVM has no backend for the target ", target.triple, ": ", error));
   }
-  std::unique_ptr<llvm::MCSubtargetInfo> info(backend->createMCSubtargetInfo(triple, target.cpu, ""));
+  std::unique_ptr<llvm::MCSubtargetInfo> info(backend->createMCSubtargetInfo(triple, "", ""));
   if (info == nullptr || !info->isCPUStringValid(target.cpu)) {
     return absl::InvalidArgumentError(absl::StrCat("LLVM knows no CPU ", target.cpu, " for ",
                                                    target.triple,
                                                    "; `llc -march=ARCH -mcpu=help` lists them"));
   }
   llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;  // a multiply-add is fused where the IR says fma
+  options.AllowFPOpFusion =
+      llvm::FPOpFusion::Strict;  // a multiply-add is fused where the IR says fma
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
       triple, target.cpu, absl::StrJoin(target.features, ","), options, llvm::Reloc::PIC_,
       std::nullopt, llvm::CodeGenOptLevel::Default, use == CodeUse::kJit));
@@ -135,8 +137,8 @@ absl::Status Optimize(llvm::TargetMachine* machine, llvm::Module* module) {
   passes.addPass(llvm::EarlyCSEPass());
   passes.addPass(llvm::InstCombinePass());
   passes.addPass(llvm::SimplifyCFGPass());
-  passes.addPass(llvm::createFunctionToLoopPassAdaptor(
-      llvm::LICMPass(llvm::LICMOptions()), /*UseMemorySSA=*/true));
+  passes.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()),
+                                                       /*UseMemorySSA=*/true));
   passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
   llvm::ModulePassManager pipeline;
   pipeline.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
@@ -149,8 +151,9 @@ absl::StatusOr<std::string> EmitMachineCode(llvm::TargetMachine* machine, llvm::
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
-  const llvm::CodeGenFileType type = kind == FileKind::kObject ? llvm::CodeGenFileType::ObjectFile
-                                                               : llvm::CodeGenFileType::AssemblyFile;
+  const llvm::CodeGenFileType type = kind == FileKind::kObject
+                                         ? llvm::CodeGenFileType::ObjectFile
+                                         : llvm::CodeGenFileType::AssemblyFile;
   if (machine->addPassesToEmitFile(passes, stream, nullptr, type, /*DisableVerify=*/true)) {
     return absl::InternalError("LLVM cannot emit this kind of file for " +
                                machine->getTargetTriple().str());

@@ -1,7 +1,9 @@
-// Ahead-of-time output: object files, archives, shared objects, assembly and LLVM IR of a program, and the C header that goes with it.
+// Ahead-of-time output: object files, archives, shared objects, assembly and LLVM IR of a program,
+// and the C header that goes with it.
 //
-// An object holds the program's function, its kernels (local symbols that carry their names) and its constants, packed, in read-only
-// data. It needs memcpy, memset and memmove at most. For program NAME it defines what EmitHeader declares: NAME_run, NAME_run_on.
+// An object holds the program's function, its kernels (local symbols that carry their names) and
+// its constants, packed, in read-only data. It needs memcpy, memset and memmove at most. For
+// program NAME it defines what EmitHeader declares: NAME_run, NAME_run_on.
 #ifndef CERMET_CODEGEN_OBJECT_H_
 #define CERMET_CODEGEN_OBJECT_H_
 
@@ -18,13 +20,16 @@ namespace cermet::codegen {
 enum class OutputKind { kObject, kArchive, kSharedObject, kAssembly, kLlvmIr };
 
 struct ObjectOptions {
-  std::string name;  // prefix of the exported C functions; empty: the program's name. Made an identifier by Identifier().
+  std::string name;  // prefix of the exported C functions; empty: the program's name. Made an
+                     // identifier by Identifier().
   OutputKind kind = OutputKind::kObject;
 };
 
-// The bytes of the file. Errors: a constant that is missing from `constants` or whose packing depends on a run-time dim; a kernel
-// that the target cannot run exactly; kSharedObject for a target that is not ELF.
-absl::StatusOr<std::string> EmitObject(const program::Program& program, const ConstantStore& constants, const Target& target,
+// The bytes of the file. Errors: a constant that is missing from `constants` or whose packing
+// depends on a run-time dim; a kernel that the target cannot run exactly; kSharedObject for a
+// target that is not ELF.
+absl::StatusOr<std::string> EmitObject(const program::Program& program,
+                                       const ConstantStore& constants, const Target& target,
                                        const ObjectOptions& options);
 
 // The C (and C++) header of that object: stand-alone, it repeats the host ABI.
@@ -33,7 +38,8 @@ std::string EmitHeader(const program::Program& program, const ObjectOptions& opt
 // `name` with every character that C does not allow replaced by `_`.
 std::string Identifier(absl::string_view name);
 
-// The optimised LLVM IR and the assembly of the JIT's form of the program (constants are arguments), for `cermet dump`.
+// The optimised LLVM IR and the assembly of the JIT's form of the program (constants are
+// arguments), for `cermet dump`.
 absl::StatusOr<std::string> DumpLlvm(const program::Program& program, const Target& target);
 absl::StatusOr<std::string> DumpAsm(const program::Program& program, const Target& target);
 

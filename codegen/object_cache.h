@@ -1,4 +1,5 @@
-// Where finished code is kept between runs. Implemented by whoever owns the disk (runtime/session); the JIT only asks and offers.
+// Where finished code is kept between runs. Implemented by whoever owns the disk (runtime/session);
+// the JIT only asks and offers.
 #ifndef CERMET_CODEGEN_OBJECT_CACHE_H_
 #define CERMET_CODEGEN_OBJECT_CACHE_H_
 
@@ -9,8 +10,8 @@
 
 namespace cermet::codegen {
 
-// Implementations are thread safe. A lost or damaged entry is a miss: the JIT checks what it is given as far as its own format goes,
-// and the implementation answers for the bytes.
+// Implementations are thread safe. A lost or damaged entry is a miss: the JIT checks what it is
+// given as far as its own format goes, and the implementation answers for the bytes.
 class ObjectCache {
  public:
   virtual ~ObjectCache() = default;

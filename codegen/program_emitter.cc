@@ -1,6 +1,6 @@
-// Straight-line code for a command list: store a launch's operands, call its kernel or the host's parallel_for, go on. Control flow
-// is control flow. Arrays for operands and dims live in the stack frame and are reused by every launch, since launches end before the
-// next begins.
+// Straight-line code for a command list: store a launch's operands, call its kernel or the host's
+// parallel_for, go on. Control flow is control flow. Arrays for operands and dims live in the stack
+// frame and are reused by every launch, since launches end before the next begins.
 #include "codegen/program_emitter.h"
 
 #include <algorithm>
@@ -29,7 +29,8 @@ int32_t StorageRoot(const Program& program, int32_t buffer) {
   return buffer;
 }
 
-// The alias classes of a launch: operands with one storage, one of them written, share the class of the first.
+// The alias classes of a launch: operands with one storage, one of them written, share the class of
+// the first.
 std::vector<int32_t> AliasClasses(const Program& program, const Command& launch) {
   const kernel::Kernel& kernel = program.kernels[launch.kernel];
   const size_t count = launch.buffers.size();
@@ -40,7 +41,8 @@ std::vector<int32_t> AliasClasses(const Program& program, const Command& launch)
     bool written = kernel.buffers[i].access != kernel::Access::kIn;
     std::vector<size_t> partners;
     for (size_t j = 0; j < count; ++j) {
-      if (StorageRoot(program, launch.buffers[j]) != StorageRoot(program, launch.buffers[i])) continue;
+      if (StorageRoot(program, launch.buffers[j]) != StorageRoot(program, launch.buffers[i]))
+        continue;
       partners.push_back(j);
       written |= kernel.buffers[j].access != kernel::Access::kIn;
     }
@@ -63,7 +65,8 @@ void ForEachLaunch(const program::CommandList& commands,
   }
 }
 
-// What `cermet.launch` and the body that it hands to parallel_for need; one lives in the frame of the entry function.
+// What `cermet.launch` and the body that it hands to parallel_for need; one lives in the frame of
+// the entry function.
 enum ContextField { kKernel, kHost, kArgs, kDims, kScratch, kScratchBytes };
 llvm::StructType* ContextType(const AbiTypes& abi, llvm::LLVMContext& context) {
   return llvm::StructType::get(context, {abi.pointer, abi.pointer, abi.pointer, abi.pointer,
@@ -224,7 +227,8 @@ void ProgramEmitter::EmitCommands(const program::CommandList& commands) {
   }
 }
 
-// The kernel's dims: the program's own array where that begins with them, else a copy in the kernel's order.
+// The kernel's dims: the program's own array where that begins with them, else a copy in the
+// kernel's order.
 Value* ProgramEmitter::KernelDims(const kernel::Kernel& kernel) {
   const std::vector<std::string> symbols = kernel.Symbols();
   if (symbols.empty()) return llvm::ConstantPointerNull::get(abi_.pointer);
@@ -244,7 +248,8 @@ Value* ProgramEmitter::Iterations(const Command& command, Value* args, Value* di
   const int32_t function = kernels_.by_launch.at({command.kernel, AliasClasses(program_, command)});
   llvm::Function*& count = iterations_[function];
   if (count == nullptr) {
-    count = EmitIterations(kernel, kernels_.functions[function].symbol + ".iterations", traits_, module_);
+    count = EmitIterations(kernel, kernels_.functions[function].symbol + ".iterations", traits_,
+                           module_);
   }
   return b_.CreateCall(count, {args, dims});
 }
@@ -267,8 +272,8 @@ void ProgramEmitter::EmitLaunch(const Command& command) {
   Value* const count = Iterations(command, args_, dims);
   const auto* const known = llvm::dyn_cast<llvm::ConstantInt>(count);
   if (known != nullptr && known->getSExtValue() <= command.grain) {
-    Value* const scratch = b_.CreateLoad(
-        abi_.pointer, b_.CreateStructGEP(context_type_, context_, kScratch));
+    Value* const scratch =
+        b_.CreateLoad(abi_.pointer, b_.CreateStructGEP(context_type_, context_, kScratch));
     CallKernel(b_, function, entry_->getArg(0), args_, dims, b_.getInt64(0), count, scratch);
   } else {
     StoreContext(ContextField::kKernel, function);
@@ -292,12 +297,13 @@ void ProgramEmitter::ReturnIfFailed() {
 }
 
 void ProgramEmitter::EmitCopy(const Command& command) {
-  if (StorageRoot(program_, command.buffers[0]) == StorageRoot(program_, command.buffers[1])) return;
+  if (StorageRoot(program_, command.buffers[0]) == StorageRoot(program_, command.buffers[1]))
+    return;
   const Type& type = program_.buffers[command.buffers[0]].type;
   const Dim bytes = type.NumElements() * Dim(ByteSize(type.dtype));
   const llvm::MaybeAlign align(ByteSize(type.dtype));
-  b_.CreateMemCpy(BufferPointer(command.buffers[1]), align, BufferPointer(command.buffers[0]), align,
-                  dims_->Emit(bytes));
+  b_.CreateMemCpy(BufferPointer(command.buffers[1]), align, BufferPointer(command.buffers[0]),
+                  align, dims_->Emit(bytes));
 }
 
 Value* ProgramEmitter::Predicate(const Command& command) {
@@ -331,7 +337,8 @@ void ProgramEmitter::EmitWhile(const Command& command) {
   b_.SetInsertPoint(after);
 }
 
-// void cermet.body(void* context, int64_t worker, int64_t begin, int64_t end): the kernel on a range, with the worker's scratch.
+// void cermet.body(void* context, int64_t worker, int64_t begin, int64_t end): the kernel on a
+// range, with the worker's scratch.
 llvm::Function* ProgramEmitter::BodyHelper() {
   llvm::Function* const function = InternalFunction(module_, abi_.body, "cermet.body");
   llvm::IRBuilder<> b(llvm::BasicBlock::Create(module_->getContext(), "", function));
@@ -347,7 +354,8 @@ llvm::Function* ProgramEmitter::BodyHelper() {
   return function;
 }
 
-// void cermet.launch(context, n, grain): here, when the work is too small or there is one worker, else by the host's threads.
+// void cermet.launch(context, n, grain): here, when the work is too small or there is one worker,
+// else by the host's threads.
 llvm::Function* ProgramEmitter::LaunchHelper() {
   if (llvm::Function* const existing = module_->getFunction("cermet.launch")) return existing;
   llvm::IRBuilder<> b(module_->getContext());
@@ -371,8 +379,8 @@ llvm::Function* ProgramEmitter::LaunchHelper() {
   b.SetInsertPoint(start);
   Value* const host = load(kHost);
   Value* const workers = LoadHostField(b, abi_, host, kHostMaxWorkers);
-  Value* const alone = b.CreateOr(b.CreateICmpSLE(count, grain),
-                                  b.CreateICmpSLE(workers, b.getInt64(1)));
+  Value* const alone =
+      b.CreateOr(b.CreateICmpSLE(count, grain), b.CreateICmpSLE(workers, b.getInt64(1)));
   b.CreateCondBr(alone, here, parallel);
 
   b.SetInsertPoint(here);
@@ -404,7 +412,8 @@ ProgramKernels CollectKernels(const Program& program, bool internal) {
     result.by_launch[key] = place->second;
     if (!is_new) return;
     std::string symbol = "k." + kernel.name;
-    for (int i = 2; !symbols.insert(symbol).second; ++i) symbol = absl::StrCat("k.", kernel.name, ".", i);
+    for (int i = 2; !symbols.insert(symbol).second; ++i)
+      symbol = absl::StrCat("k.", kernel.name, ".", i);
     KernelEmission emission;
     emission.kernel = &kernel;
     emission.symbol = std::move(symbol);

@@ -18,8 +18,9 @@ class Module;
 
 namespace cermet::codegen {
 
-// The kernel functions that a program's launches need. Kernels with equal canonical keys share one; a launch whose operands share memory
-// (an update in place) gets a variant of its own, because the others assume distinct memory.
+// The kernel functions that a program's launches need. Kernels with equal canonical keys share one;
+// a launch whose operands share memory (an update in place) gets a variant of its own, because the
+// others assume distinct memory.
 struct ProgramKernels {
   // A kernel of the program and the alias classes of a launch's operands (empty: all distinct).
   using Launch = std::pair<int32_t, std::vector<int32_t>>;
@@ -31,8 +32,9 @@ struct ProgramKernels {
 // `program` must outlive the result.
 ProgramKernels CollectKernels(const program::Program& program, bool internal);
 
-// Emits int32_t symbol(const CermetHost*, void* const* buffers, void* workspace), which calls `kernels` by their symbols. Every Dim is
-// evaluated on entry. After a launch whose kernel has checks, a failure returns its code at once: nothing later is written.
+// Emits int32_t symbol(const CermetHost*, void* const* buffers, void* workspace), which calls
+// `kernels` by their symbols. Every Dim is evaluated on entry. After a launch whose kernel has
+// checks, a failure returns its code at once: nothing later is written.
 void EmitEntry(const program::Program& program, const ProgramKernels& kernels,
                const std::string& symbol, const TargetTraits& traits, llvm::Module* module);
 

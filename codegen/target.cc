@@ -1,5 +1,5 @@
-// Asks LLVM what a CPU has. Everything a schedule or an emitter needs later is in the plain Target that comes out, so nobody else
-// looks at the machine.
+// Asks LLVM what a CPU has. Everything a schedule or an emitter needs later is in the plain Target
+// that comes out, so nobody else looks at the machine.
 #include "codegen/target.h"
 
 #include <unistd.h>
@@ -25,7 +25,8 @@ struct Minimum {
   std::vector<std::string> features;
 };
 
-// The least that Cermet compiles for on an architecture: fused multiply-add and vectors where the architecture has them.
+// The least that Cermet compiles for on an architecture: fused multiply-add and vectors where the
+// architecture has them.
 absl::StatusOr<Minimum> MinimumOf(const llvm::Triple& triple) {
   if (triple.getArch() == llvm::Triple::x86_64) return Minimum{"x86-64-v3", {}};
   if (triple.getArch() == llvm::Triple::aarch64) return Minimum{"generic", {"+neon"}};
@@ -93,9 +94,9 @@ absl::StatusOr<Target> ParseTarget(absl::string_view triple_text, absl::string_v
   target.triple = triple.str();
   if (cpu == "host") {
     if (triple.getArch() != host.getArch()) {
-      return absl::InvalidArgumentError(absl::StrCat("--cpu host needs this machine's architecture, ",
-                                                     host.getArchName().str(), ", not ",
-                                                     triple.getArchName().str()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("--cpu host needs this machine's architecture, ", host.getArchName().str(),
+                       ", not ", triple.getArchName().str()));
     }
     target.cpu = llvm::sys::getHostCPUName().str();
     target.features = HostFeatures();

@@ -1,5 +1,5 @@
-// Broadcasts and slices of tiles are shuffles. After `legalize` tiles have rank 1 and most of these are splats; the general form costs
-// nothing more and lets unscheduled kernels compile too.
+// Broadcasts and slices of tiles are shuffles. After `legalize` tiles have rank 1 and most of these
+// are splats; the general form costs nothing more and lets unscheduled kernels compile too.
 #include "codegen/tile_emitter.h"
 
 #include "codegen/elementwise_emitter.h"
@@ -15,8 +15,9 @@ int64_t Product(const Extents& extents) {
   return product;
 }
 
-// For each element of `to` in row-major order, the row-major number of the element of `from` at the same place; where `from` has extent
-// 1 its only element is repeated, and `axis` is shifted by `start`.
+// For each element of `to` in row-major order, the row-major number of the element of `from` at the
+// same place; where `from` has extent 1 its only element is repeated, and `axis` is shifted by
+// `start`.
 llvm::SmallVector<int, 64> ShuffleMask(const Extents& from, const Extents& to, int64_t axis,
                                        int64_t start) {
   CERMET_CHECK(from.size() == to.size());

@@ -12,7 +12,8 @@ namespace cermet::codegen {
 
 using Extents = std::vector<int64_t>;
 
-// The register type of a scalar or tile, and the type that a load or store of it moves (bool: bytes).
+// The register type of a scalar or tile, and the type that a load or store of it moves (bool:
+// bytes).
 llvm::Type* RegisterType(const kernel::ValueType& type, llvm::LLVMContext& context);
 llvm::Type* MemoryType(const kernel::ValueType& type, llvm::LLVMContext& context);
 

@@ -1,0 +1,221 @@
+// Objects, headers and the other files of an ahead-of-time compilation; a C driver built with cc
+// must get the JIT's bits.
+#include "codegen/object.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "codegen/target.h"
+#include "ir/kernel/kernel.h"
+#include "tests/codegen/compiled_kernels.h"
+
+namespace cermet {
+namespace {
+
+using kernel::Kernel;
+using kernel::KernelBuilder;
+using kernel::LoopKind;
+using Values = std::vector<kernel::ValueId>;
+
+// y[i] = x[i] * w[i] over i < n, w a constant of 24 elements, checked to have n <= 24; x % y by
+// fmod on top.
+program::Program ScaleProgram() {
+  const Dim n = Dim::Symbol("n");
+  Kernel k;
+  k.name = "scale";
+  k.buffers = {{"x", DType::kF32, {n}}, {"w", DType::kF32, {24}}, {"y", DType::kF32, {n}}};
+  k.buffers[2].access = kernel::Access::kOut;
+  KernelBuilder b(&k, &k.body);
+  b.For(b.Index(0), b.DimValue(n), 1, LoopKind::kParallel, "i", {},
+        [&](KernelBuilder& c, auto i, const Values&) {
+          const auto inside = c.Compare(CompareDirection::kLt, i, c.Index(24));
+          c.Check(inside, i, 0, "too long");
+          const auto w = c.Load(1, {i}, inside);
+          c.Store(2,
+                  c.Compute(OpCode::kRem,
+                            {c.Mul(c.Load(0, {i}), w), c.Constant(DType::kF32, 0x40400000)}),
+                  {i});
+          return Values();
+        });
+  program::Program p;
+  p.name = "scale-it";
+  p.symbols = {"n"};
+  p.kernels = {k};
+  p.buffers.resize(3);
+  p.buffers[0] = {"x", Type(DType::kF32, {n}), program::BufferKind::kInput, 0, "the \"x\" */"};
+  p.buffers[1] = {"y", Type(DType::kF32, {n}), program::BufferKind::kOutput, 0, "y"};
+  p.buffers[2] = {"w", Type(DType::kF32, {24}), program::BufferKind::kConstant};
+  p.buffers[2].constant = "w";
+  p.checks = {{77, "too long", "check %2 \"len\""}};
+  program::Command launch;
+  launch.kernel = 0;
+  launch.buffers = {0, 2, 1};
+  p.commands = {launch};
+  return p;
+}
+
+ConstantStore Weights() {
+  ConstantStore store;
+  std::vector<float> w(24);
+  for (int i = 0; i < 24; ++i) w[i] = 0.7f * static_cast<float>(i) - 3;
+  store.Add("w", Literal::FromValues<float>({24}, w));
+  return store;
+}
+
+std::string Emit(const program::Program& program, absl::string_view triple,
+                 codegen::OutputKind kind) {
+  absl::StatusOr<Target> target = codegen::ParseTarget(triple, "");
+  EXPECT_TRUE(target.ok()) << target.status();
+  codegen::ObjectOptions options;
+  options.kind = kind;
+  absl::StatusOr<std::string> bytes = codegen::EmitObject(program, Weights(), *target, options);
+  EXPECT_TRUE(bytes.ok()) << triple << ": " << bytes.status();
+  return bytes.ok() ? *bytes : "";
+}
+
+class ObjectTest : public ::testing::Test {
+ protected:
+  ObjectTest() {
+    std::string path = ::testing::TempDir() + "cermet_object_XXXXXX";
+    folder_ = mkdtemp(path.data());
+  }
+  ~ObjectTest() override { std::system(("rm -r " + folder_).c_str()); }
+  std::string Write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ + "/" + name, std::ios::binary) << text;
+    return folder_ + "/" + name;
+  }
+  // The output of a shell command in the folder; `ok` is set to its success.
+  std::string Shell(const std::string& command, bool* ok) {
+    *ok = std::system(("cd " + folder_ + " && (" + command + ") > out 2>&1").c_str()) == 0;
+    std::stringstream text;
+    text << std::ifstream(folder_ + "/out").rdbuf();
+    return text.str();
+  }
+  std::string folder_;
+};
+
+constexpr char kDriver[] = R"(
+#include "scale.h"
+#include <stdio.h>
+#include <string.h>
+int main(void) {
+  float x[30], y[30];
+  int64_t dims[SCALE_IT_NUM_DIMS], shape[1];
+  char workspace[64];
+  for (int i = 0; i < 30; ++i) x[i] = 1.25f * i + 0.1f;
+  const void* inputs[] = {x};
+  void* outputs[] = {y};
+  dims[SCALE_IT_DIM_n] = 20;
+  if (scale_it_output_shape(0, dims, shape) != 1 || shape[0] != 20) return 2;
+  if (scale_it_input_bytes(0, dims) != 80 || scale_it_workspace_bytes(1, dims) != 0) return 3;
+  if (scale_it_run(inputs, outputs, dims, workspace) != 0) return 4;
+  for (int i = 0; i < 20; ++i) { unsigned bits; memcpy(&bits, &y[i], 4); printf("%08x\n", bits); }
+  dims[SCALE_IT_DIM_n] = 30;
+  CermetError error = {0};
+  CermetHost host = {0, 0, 1, &error};
+  if (scale_it_run_on(&host, inputs, outputs, dims, workspace) != 77) return 5;
+  printf("%d %d %s\n", error.check, (int)error.index, scale_it_check_message(error.check));
+  return 0;
+}
+)";
+
+std::string JitBits(const program::Program& program) {
+  std::vector<float> x(20);
+  for (int i = 0; i < 20; ++i) x[i] = 1.25f * static_cast<float>(i) + 0.1f;
+  // The JIT takes the constant as an argument: make it one.
+  program::Program with_input = program;
+  with_input.buffers[2].kind = program::BufferKind::kInput;
+  with_input.buffers[2].index = 1;
+  std::vector<testing::Array> arguments = {testing::MakeArray(DType::kF32, x),
+                                           testing::Array(DType::kF32, 20)};
+  testing::Array w(DType::kF32, 24);
+  const ConstantStore store = Weights();
+  std::memcpy(w.bytes.data(), store.Find("w")->data, 96);
+  arguments.push_back(w);
+  absl::StatusOr<Target> target = codegen::ParseTarget("", "");
+  EXPECT_EQ(testing::RunCompiled(with_input, *target, &arguments, {{"n", 20}}), 0);
+  std::string text;
+  for (int64_t i = 0; i < 20; ++i) {
+    char line[16];
+    snprintf(line, sizeof(line), "%08x\n", static_cast<unsigned>(arguments[1].Get(i)));
+    text += line;
+  }
+  return text;
+}
+
+TEST_F(ObjectTest, CDriverGetsTheBitsOfTheJit) {
+  const program::Program program = ScaleProgram();
+  Write("scale.h", codegen::EmitHeader(program, {}));
+  Write("driver.c", kDriver);
+  const std::string expected = JitBits(program) + "0 24 check %2 \"len\": too long\n";
+  Write("scale.o", Emit(program, "", codegen::OutputKind::kObject));
+  Write("libscale.a", Emit(program, "", codegen::OutputKind::kArchive));
+  Write("libscale.so", Emit(program, "", codegen::OutputKind::kSharedObject));
+  Write("scale.s", Emit(program, "", codegen::OutputKind::kAssembly));
+  for (const char* file : {"scale.o", "libscale.a", "./libscale.so", "scale.s"}) {
+    bool ok = false;
+    const std::string output = Shell(std::string("cc -Wall -Wextra -Werror -std=c99 driver.c ") +
+                                         file + " -o driver && ./driver",
+                                     &ok);
+    EXPECT_TRUE(ok) << file;
+    EXPECT_EQ(output, expected) << file;
+  }
+}
+
+TEST_F(ObjectTest, NeedsOnlyMemoryFunctions) {
+  Write("scale.o", Emit(ScaleProgram(), "", codegen::OutputKind::kObject));
+  bool ok = false;
+  EXPECT_EQ(Shell("nm -u scale.o | grep -v ' mem[a-z]*$' || true", &ok), "");
+  const std::string symbols = Shell("nm scale.o", &ok);
+  EXPECT_NE(symbols.find(" t k.scale"), std::string::npos) << symbols;
+  EXPECT_NE(symbols.find(" T scale_it_run\n"), std::string::npos) << symbols;
+}
+
+TEST_F(ObjectTest, HeaderIsAlsoCpp) {
+  Write("scale.h", codegen::EmitHeader(ScaleProgram(), {}));
+  Write("use.cc", "#include \"scale.h\"\nint main() { return SCALE_IT_NUM_INPUTS - 1; }\n");
+  bool ok = false;
+  EXPECT_EQ(Shell("c++ -Wall -Wextra -Werror use.cc -c -o use.o", &ok), "");
+  EXPECT_TRUE(ok);
+}
+
+TEST(Object, OtherArchitectures) {
+  for (const char* triple : {"aarch64-linux-gnu", "riscv64-linux-gnu", "wasm32-unknown-unknown"}) {
+    EXPECT_GT(Emit(ScaleProgram(), triple, codegen::OutputKind::kObject).size(), 500u) << triple;
+  }
+}
+
+TEST(Object, DumpsAreTextWithKernelNames) {
+  absl::StatusOr<Target> target = codegen::ParseTarget("", "");
+  ASSERT_TRUE(target.ok());
+  absl::StatusOr<std::string> llvm = codegen::DumpLlvm(ScaleProgram(), *target);
+  ASSERT_TRUE(llvm.ok()) << llvm.status();
+  EXPECT_NE(llvm->find("define internal void @k.scale("), std::string::npos) << *llvm;
+  absl::StatusOr<std::string> assembly = codegen::DumpAsm(ScaleProgram(), *target);
+  ASSERT_TRUE(assembly.ok()) << assembly.status();
+  EXPECT_NE(assembly->find("k.scale:"), std::string::npos) << *assembly;
+}
+
+TEST(Object, MissingConstantIsAnError) {
+  absl::StatusOr<Target> target = codegen::ParseTarget("", "");
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ(codegen::EmitObject(ScaleProgram(), ConstantStore(), *target, {}).status().message(),
+            "the constant @w of the program is not in the store");
+}
+
+TEST(ParseTarget, SaysWhatIsMissing) {
+  EXPECT_EQ(codegen::ParseTarget("sparc-sun-solaris", "").status().message(),
+            "cannot compile for sparc-sun-solaris: the architectures are x86_64, aarch64, riscv64, "
+            "wasm32 and nvptx64");
+  const std::string old(codegen::ParseTarget("x86_64-linux-gnu", "x86-64").status().message());
+  EXPECT_NE(old.find("below Cermet's minimum, x86-64-v3"), std::string::npos) << old;
+  const std::string unknown(codegen::ParseTarget("x86_64-linux-gnu", "i999").status().message());
+  EXPECT_NE(unknown.find("LLVM knows no CPU i999"), std::string::npos) << unknown;
+}
+
+}  // namespace
+}  // namespace cermet

@@ -1,0 +1,182 @@
+// PTX of GPU schedules, and that NVIDIA's assembler takes it for two architectures.
+#include "codegen/ptx.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "codegen/target.h"
+#include "ir/kernel/kernel.h"
+
+namespace cermet {
+namespace {
+
+using kernel::Kernel;
+using kernel::KernelBuilder;
+using kernel::LoopKind;
+using kernel::MemorySpace;
+using Values = std::vector<kernel::ValueId>;
+
+std::string PtxasPath() {
+  if (access("/usr/local/cuda/bin/ptxas", X_OK) == 0) return "/usr/local/cuda/bin/ptxas";
+  return std::system("command -v ptxas > /dev/null 2>&1") == 0 ? "ptxas" : "";
+}
+
+void ExpectAssembles(const std::string& ptx) {
+  const std::string ptxas = PtxasPath();
+  if (ptxas.empty())
+    GTEST_SKIP() << "SKIPPED: there is no ptxas on the path or in /usr/local/cuda/bin";
+  const std::string file = ::testing::TempDir() + "cermet_ptx_test.ptx";
+  std::ofstream(file) << ptx;
+  for (const char* arch : {"sm_80", "sm_90"}) {
+    const std::string command = ptxas + " -arch=" + arch + " " + file + " -o /dev/null";
+    EXPECT_EQ(std::system(command.c_str()), 0) << arch << "\n" << ptx;
+  }
+}
+
+std::string Ptx(const Kernel& kernel, codegen::GpuLaunch* launch) {
+  absl::StatusOr<Target> target = codegen::ParseTarget("nvptx64-nvidia-cuda", "sm_80");
+  EXPECT_TRUE(target.ok()) << target.status();
+  std::vector<codegen::GpuLaunch> launches;
+  absl::StatusOr<std::string> ptx = codegen::EmitPtx({kernel}, *target, &launches);
+  EXPECT_TRUE(ptx.ok()) << ptx.status();
+  if (!ptx.ok()) return "";
+  *launch = launches[0];
+  return *ptx;
+}
+
+kernel::Buffer Buffer(const std::string& name, Shape shape, kernel::Access access,
+                      MemorySpace space = MemorySpace::kGlobal) {
+  kernel::Buffer buffer{name, DType::kF32, std::move(shape)};
+  buffer.access = access;
+  buffer.space = space;
+  return buffer;
+}
+
+// y[i] = x[i] * x[i] + x[i] for i < n.
+TEST(Ptx, ElementwiseWithBoundsCheck) {
+  Kernel k;
+  k.name = "square_plus";
+  const Dim n = Dim::Symbol("n");
+  k.buffers = {Buffer("x", {n}, kernel::Access::kIn), Buffer("y", {n}, kernel::Access::kOut)};
+  KernelBuilder b(&k, &k.body);
+  b.For(b.Index(0), b.DimValue(Dim::CeilDiv(n, 128)), 1, LoopKind::kBlock, "block", {},
+        [&](KernelBuilder& c, auto block, const Values&) {
+          c.For(c.Index(0), c.Index(128), 1, LoopKind::kThread, "thread", {},
+                [&](KernelBuilder& d, auto thread, const Values&) {
+                  const auto i = d.Add(d.Mul(block, d.Index(128)), thread);
+                  const auto inside = d.Compare(CompareDirection::kLt, i, d.DimValue(n));
+                  const auto x = d.Load(0, {i}, inside);
+                  d.Store(1, d.Add(d.Mul(x, x), x), {i}, inside);
+                  return Values();
+                });
+          return Values();
+        });
+  codegen::GpuLaunch launch;
+  const std::string ptx = Ptx(k, &launch);
+  EXPECT_EQ(launch.entry, "square_plus");
+  EXPECT_EQ(launch.block, (std::array<int64_t, 3>{128, 1, 1}));
+  EXPECT_NE(ptx.find(".visible .entry square_plus"), std::string::npos);
+  EXPECT_NE(ptx.find("ld.global.nc.b32"), std::string::npos) << ptx;
+  EXPECT_NE(ptx.find("mul.rn.f32"), std::string::npos) << "a product was contracted:\n" << ptx;
+  EXPECT_EQ(ptx.find("fma"), std::string::npos) << ptx;
+  EXPECT_EQ(ptx.find("ftz"), std::string::npos) << ptx;
+  ExpectAssembles(ptx);
+}
+
+// Sums rows of 64 elements through shared memory.
+TEST(Ptx, RowSumInSharedMemory) {
+  Kernel k;
+  k.name = "row_sum";
+  const Dim n = Dim::Symbol("n");
+  k.buffers = {Buffer("x", {n, 64}, kernel::Access::kIn), Buffer("y", {n}, kernel::Access::kOut),
+               Buffer("part", {64}, kernel::Access::kInOut, MemorySpace::kShared)};
+  KernelBuilder b(&k, &k.body);
+  b.For(b.Index(0), b.DimValue(n), 1, LoopKind::kBlock, "row", {},
+        [&](KernelBuilder& c, auto row, const Values&) {
+          c.For(c.Index(0), c.Index(64), 1, LoopKind::kThread, "lane", {},
+                [&](KernelBuilder& d, auto lane, const Values&) {
+                  d.Store(2, d.Load(0, {row, lane}), {lane});
+                  d.Barrier();
+                  for (int64_t half = 32; half > 0; half /= 2) {
+                    const auto active = d.Compare(CompareDirection::kLt, lane, d.Index(half));
+                    const auto sum = d.Add(d.Load(2, {lane}, active),
+                                           d.Load(2, {d.Add(lane, d.Index(half))}, active));
+                    d.Barrier();
+                    d.Store(2, sum, {lane}, active);
+                    d.Barrier();
+                  }
+                  const auto first = d.Compare(CompareDirection::kEq, lane, d.Index(0));
+                  d.Store(1, d.Load(2, {d.Index(0)}), {row}, first);
+                  return Values();
+                });
+          return Values();
+        });
+  codegen::GpuLaunch launch;
+  const std::string ptx = Ptx(k, &launch);
+  EXPECT_NE(ptx.find("bar.sync"), std::string::npos) << ptx;
+  EXPECT_NE(ptx.find(".shared"), std::string::npos) << ptx;
+  EXPECT_EQ(launch.block, (std::array<int64_t, 3>{64, 1, 1}));
+  ExpectAssembles(ptx);
+}
+
+// C[m,n] = A B by one thread per element, blocks of 8 by 16 threads.
+TEST(Ptx, MatrixProductOnTwoAxes) {
+  Kernel k;
+  k.name = "matmul";
+  k.buffers = {Buffer("a", {32, 20}, kernel::Access::kIn),
+               Buffer("b", {20, 48}, kernel::Access::kIn),
+               Buffer("c", {32, 48}, kernel::Access::kOut)};
+  KernelBuilder b(&k, &k.body);
+  b.For(b.Index(0), b.Index(4), 1, LoopKind::kBlock, "bm", {},
+        [&](KernelBuilder& b1, auto bm, const Values&) {
+          b1.For(b1.Index(0), b1.Index(3), 1, LoopKind::kBlock, "bn", {},
+                 [&](KernelBuilder& b2, auto bn, const Values&) {
+                   b2.For(b2.Index(0), b2.Index(8), 1, LoopKind::kThread, "tm", {},
+                          [&](KernelBuilder& t1, auto tm, const Values&) {
+                            t1.For(t1.Index(0), t1.Index(16), 1, LoopKind::kThread, "tn", {},
+                                   [&](KernelBuilder& d, auto tn, const Values&) {
+                                     const auto m = d.Add(d.Mul(bm, d.Index(8)), tm);
+                                     const auto n = d.Add(d.Mul(bn, d.Index(16)), tn);
+                                     const Values sum = d.For(
+                                         d.Index(0), d.Index(20), 1, LoopKind::kSerial, "k",
+                                         {d.Constant(DType::kF32, 0)},
+                                         [&](KernelBuilder& e, auto i, const Values& acc) {
+                                           return Values{e.Compute(
+                                               OpCode::kFma,
+                                               {e.Load(0, {m, i}), e.Load(1, {i, n}), acc[0]})};
+                                         });
+                                     d.Store(2, sum[0], {m, n});
+                                     return Values();
+                                   });
+                            return Values();
+                          });
+                   return Values();
+                 });
+          return Values();
+        });
+  codegen::GpuLaunch launch;
+  const std::string ptx = Ptx(k, &launch);
+  EXPECT_EQ(launch.block, (std::array<int64_t, 3>{16, 8, 1}));
+  EXPECT_NE(ptx.find("fma.rn.f32"), std::string::npos) << ptx;
+  EXPECT_NE(ptx.find("%ctaid.y"), std::string::npos) << ptx;
+  ExpectAssembles(ptx);
+}
+
+TEST(Ptx, RefusesCpuSchedules) {
+  Kernel k;
+  k.name = "cpu";
+  k.buffers = {Buffer("y", {4}, kernel::Access::kOut)};
+  KernelBuilder b(&k, &k.body);
+  b.Store(0, b.Constant(DType::kF32, 0), {b.Index(0)});
+  absl::StatusOr<Target> target = codegen::ParseTarget("nvptx64-nvidia-cuda", "");
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ(codegen::EmitPtx({k}, *target, nullptr).status().message(),
+            "kernel cpu is not scheduled for a GPU: it has no block loop");
+}
+
+}  // namespace
+}  // namespace cermet
