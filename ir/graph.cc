@@ -193,7 +193,10 @@ void Graph::SortTopologically() {
 
 void Graph::RenumberIds() {
   next_id_ = 0;
-  for (const std::unique_ptr<Node>& node : nodes_) node->id_ = next_id_++;
+  for (const std::unique_ptr<Node>& node : nodes_) {
+    node->id_ = next_id_++;
+    for (const std::unique_ptr<Graph>& body : node->bodies_) body->RenumberIds();
+  }
 }
 
 std::map<Value, int64_t> Graph::CountUses() const {

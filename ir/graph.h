@@ -135,7 +135,7 @@ class Graph {
   void RemoveParameter(int64_t i);
   // Restores an order in which operands stand before users (stable); CERMET_CHECKs that there is no cycle.
   void SortTopologically();
-  // Renumbers ids densely in node order.
+  // Renumbers ids densely in node order, those of bodies too: then errors name the numbers that are printed.
   void RenumberIds();
 
   // How often each value is used in this graph, results of the graph included.

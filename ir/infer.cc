@@ -245,6 +245,7 @@ std::optional<Dim> Inference::Unify(const Dim& a, const Dim& b) {
 }
 
 bool Inference::AtMost(const Dim& a, const Dim& b) {
+  if (a.IsConstant() && b.IsConstant()) return a.value() <= b.value();
   const DimRange range = Range(b - a, {});
   if (range.upper.has_value() && *range.upper < 0) return false;
   const bool proven = range.lower.has_value() && *range.lower >= 0;

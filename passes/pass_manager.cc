@@ -88,6 +88,8 @@ absl::StatusOr<PassReport> RunPassInfos(Module& module, absl::Span<const PassInf
     hash = hash_after;
     if (!*changed) continue;
     ++report.changes;
+    // Errors and dumps then speak of the same numbers.
+    for (const std::unique_ptr<Graph>& graph : module.graphs()) graph->RenumberIds();
     if (options.dumps != nullptr && options.dumps->enabled()) {
       CERMET_RETURN_IF_ERROR(options.dumps->Write(pass->name, ".cermet", Print(module)));
     }

@@ -106,6 +106,9 @@ absl::StatusOr<Literal> EvaluateConstant(const Node& node, const Scope& scope) {
   if (entry == nullptr) {
     return NodeError(node, absl::StrCat("there is no constant @", ref == nullptr ? "" : ref->name));
   }
+  if (!entry->HasBytes()) {
+    return NodeError(node, absl::StrCat("the bytes of constant @", ref->name, " are missing"));
+  }
   return entry->ToLiteral();
 }
 
