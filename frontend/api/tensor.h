@@ -1,0 +1,109 @@
+// Handles to what a graph computes: tensors and operations, and what Session::Run takes.
+#ifndef CERMET_FRONTEND_API_TENSOR_H_
+#define CERMET_FRONTEND_API_TENSOR_H_
+
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ir/graph.h"
+#include "ir/literal.h"
+
+namespace cermet::api {
+
+class Graph;
+
+// A node's result: a name for a value that a run will compute, not the value. Cheap to copy; valid
+// while its graph lives. A Tensor made by an op that failed is null: using it is allowed and gives
+// null Tensors, and Graph::status() says what went wrong.
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(Graph* graph, Value value, std::string name)
+      : graph_(graph), value_(value), name_(std::move(name)) {}
+
+  explicit operator bool() const { return static_cast<bool>(value_); }
+  Graph* graph() const { return graph_; }
+  Value value() const { return value_; }
+  const std::string& op_name() const { return name_; }  // "mlp/Add"
+  std::string name() const;                             // "mlp/Add:0"
+  DType dtype() const { return value_.type().dtype; }
+  const Shape& shape() const { return value_.type().shape; }
+
+  // The value, computed by this thread's default session (session.h). An error says so when there
+  // is none.
+  absl::StatusOr<Literal> Eval() const;
+
+ private:
+  Graph* graph_ = nullptr;
+  Value value_;
+  std::string name_;
+};
+
+// As TensorFlow prints a tensor: Tensor("Add:0", shape=(), dtype=int32); unknown extents print as
+// `?`.
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
+
+// A variable gets a new value at the end of a run.
+struct StateUpdate {
+  Value variable;
+  Value value;
+};
+
+// A node that is run for its effect: it updates variables and has no result.
+class Operation {
+ public:
+  Operation() = default;
+  Operation(Graph* graph, std::string name, std::vector<StateUpdate> updates)
+      : graph_(graph), name_(std::move(name)), updates_(std::move(updates)) {}
+  Graph* graph() const { return graph_; }
+  const std::string& name() const { return name_; }
+  const std::vector<StateUpdate>& updates() const { return updates_; }
+
+ private:
+  Graph* graph_ = nullptr;
+  std::string name_;
+  std::vector<StateUpdate> updates_;
+};
+
+// What a run is asked for: a tensor's value, or an operation's effect.
+class Fetch {
+ public:
+  Fetch(const Tensor& tensor)
+      : graph_(tensor.graph()), value_(tensor.value()), name_(tensor.name()) {}  // NOLINT
+  Fetch(const Operation& op)
+      : graph_(op.graph()), name_(op.name()), updates_(op.updates()) {}  // NOLINT
+  Graph* graph() const { return graph_; }
+  Value value() const { return value_; }  // null for operations
+  const std::string& name() const { return name_; }
+  const std::vector<StateUpdate>& updates() const { return updates_; }
+
+ private:
+  Graph* graph_;
+  Value value_;
+  std::string name_;
+  std::vector<StateUpdate> updates_;
+};
+
+// The value of a placeholder (or of any tensor, which is then not computed) for one run.
+using Feed = std::pair<Tensor, Literal>;
+
+// What Tensor::Eval needs of a session.
+class Evaluation {
+ public:
+  virtual ~Evaluation() = default;
+  virtual absl::StatusOr<std::vector<Literal>> Run(const std::vector<Feed>& feeds,
+                                                   const std::vector<Fetch>& fetches) = 0;
+};
+
+// This thread's stack of default sessions. Push and pop in pairs; the session must outlive its
+// place on the stack.
+void PushDefaultSession(Evaluation* session);
+void PopDefaultSession(Evaluation* session);
+Evaluation* DefaultSession();  // null if there is none
+
+}  // namespace cermet::api
+
+#endif  // CERMET_FRONTEND_API_TENSOR_H_
