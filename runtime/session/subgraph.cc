@@ -1,0 +1,90 @@
+// Walks backwards from what is wanted, then copies forwards.
+#include "runtime/session/subgraph.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "ir/status.h"
+
+namespace cermet {
+namespace {
+
+std::set<const Node*> NeededNodes(const std::vector<Value>& wanted, const std::set<Value>& fed) {
+  std::set<const Node*> needed;
+  std::vector<Value> stack = wanted;
+  while (!stack.empty()) {
+    const Value value = stack.back();
+    stack.pop_back();
+    if (fed.count(value) != 0 || !needed.insert(value.node).second) continue;
+    for (Value operand : value.node->operands()) stack.push_back(operand);
+  }
+  return needed;
+}
+
+}  // namespace
+
+absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const std::vector<Value>& feeds,
+                                         const std::vector<Value>& fetches,
+                                         const std::vector<api::StateUpdate>& updates) {
+  std::vector<Value> wanted = fetches;
+  for (const api::StateUpdate& update : updates) {
+    wanted.push_back(update.value);
+    wanted.push_back(update.variable);
+  }
+  const std::set<Value> fed(feeds.begin(), feeds.end());
+  const std::set<const Node*> needed = NeededNodes(wanted, fed);
+
+  Subgraph result;
+  result.module = std::make_unique<Module>();
+  cermet::Graph* main = result.module->AddGraph("main");
+  std::map<Value, Value> values;
+  for (Value feed : feeds) {
+    const std::string name =
+        feed.node->location().names.empty() ? "feed" : feed.node->location().names[0];
+    values[feed] = main->AddParameter(feed.type(), name, feed.node->location())->result();
+  }
+  for (const api::Graph::VariableInfo& variable : graph.variables()) {
+    if (needed.count(variable.value.node) == 0 || fed.count(variable.value) != 0) continue;
+    Node* parameter =
+        main->AddParameter(variable.value.type(), variable.name, variable.value.node->location());
+    const bool is_updated = std::any_of(
+        updates.begin(), updates.end(),
+        [&](const api::StateUpdate& update) { return update.variable == variable.value; });
+    if (is_updated) parameter->mutable_attrs().Set("donated", true);
+    values[variable.value] = parameter->result();
+    result.variables.push_back(variable.value);
+  }
+  for (const std::unique_ptr<Node>& node : graph.module().entry()->nodes()) {
+    if (needed.count(node.get()) == 0 || values.count(node->result()) != 0) continue;
+    if (node->op() == OpCode::kParameter) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("placeholder \"", node->attrs().Get<std::string>("name"), "\" of type ",
+                       node->type().ToString(), " is needed by a fetch and not fed"));
+    }
+    std::vector<Value> operands;
+    for (Value operand : node->operands()) operands.push_back(values.at(operand));
+    std::vector<std::unique_ptr<cermet::Graph>> bodies;
+    for (const std::unique_ptr<cermet::Graph>& body : node->bodies())
+      bodies.push_back(body->Clone(body->name()));
+    Node* copy = main->AddNode(node->op(), std::move(operands), node->types(), node->attrs(),
+                               std::move(bodies), node->location());
+    for (int i = 0; i < node->num_results(); ++i) values[node->result(i)] = copy->result(i);
+  }
+  std::vector<Value> results;
+  std::vector<std::string> names;
+  for (Value fetch : fetches) {
+    results.push_back(values.at(fetch));
+    names.push_back("");
+  }
+  for (const api::StateUpdate& update : updates) {
+    results.push_back(values.at(update.value));
+    names.push_back(values.at(update.variable).node->attrs().Get<std::string>("name"));
+  }
+  main->set_results(std::move(results));
+  main->set_result_names(std::move(names));
+  return result;
+}
+
+}  // namespace cermet
