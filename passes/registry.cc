@@ -79,7 +79,10 @@ const std::vector<std::string>& OptimizationPipeline() {
 }
 
 const std::vector<std::string>& FusionPipeline() {
-  static const std::vector<std::string>* const pipeline = new std::vector<std::string>{"fuse"};
+  static const std::vector<std::string>* const pipeline = new std::vector<std::string>{
+      "fuse",
+      // After fusion, so that a fused form still reads `exp`; the bodies then hold basic ops only.
+      "expand_math", "cse"};
   return *pipeline;
 }
 
