@@ -202,11 +202,12 @@ bool FuseGraph(Graph* graph, const DimFacts& facts, const FuseOptions& options,
 }
 
 // Literals that stay outside fusions are data: they live in the constant store, like weights.
-void MoveLiteralsToStore(Graph* graph, ConstantStore* store) {
+bool MoveLiteralsToStore(Graph* graph, ConstantStore* store) {
+  bool moved = false;
   for (const std::unique_ptr<Node>& node : graph->nodes()) {
     if (node->op() == OpCode::kWhile || node->op() == OpCode::kIf) {
       for (const std::unique_ptr<Graph>& body : node->bodies())
-        MoveLiteralsToStore(body.get(), store);
+        moved |= MoveLiteralsToStore(body.get(), store);
     }
     const Literal* literal =
         node->op() == OpCode::kConstant ? node->attrs().Find<Literal>("value") : nullptr;
@@ -214,7 +215,9 @@ void MoveLiteralsToStore(Graph* graph, ConstantStore* store) {
     const std::string name = store->Add("literal", *literal);
     node->mutable_attrs().Erase("value");
     node->mutable_attrs().Set("ref", SymbolRef{name});
+    moved = true;
   }
+  return moved;
 }
 
 }  // namespace
@@ -224,7 +227,7 @@ absl::StatusOr<bool> Fuse(Module* module, const FuseOptions& options,
   bool changed = false;
   for (const std::unique_ptr<Graph>& graph : module->graphs()) {
     changed |= FuseGraph(graph.get(), module->facts(), options, decisions);
-    MoveLiteralsToStore(graph.get(), &module->constants());
+    changed |= MoveLiteralsToStore(graph.get(), &module->constants());
   }
   return changed;
 }
