@@ -70,13 +70,16 @@ struct Batch {
   size_t end = 0;
 };
 
+// Enough to keep threads busy to the end; independent of their number, so that the objects are too.
+constexpr size_t kBatches = 32;
+
 // Compiles the entry function and every kernel, one object per batch, on `threads` threads.
 absl::StatusOr<std::vector<std::string>> CompileObjects(const program::Program& program,
                                                         const Target& target, int threads) {
   const ProgramKernels kernels = CollectKernels(program, /*internal=*/false);
   std::vector<Batch> batches = {Batch{}};
   const size_t count = kernels.functions.size();
-  const size_t size = std::max<size_t>(1, count / (static_cast<size_t>(threads) * 8));
+  const size_t size = std::max<size_t>(1, count / kBatches);
   for (size_t i = 0; i < count; i += size) batches.push_back({i, std::min(i + size, count)});
 
   std::vector<std::string> objects(batches.size());
