@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "ir/program/program.h"
 #include "ir/status.h"
 
 namespace cermet::runtime {
@@ -73,6 +72,23 @@ int64_t ConstantCache::packed_bytes() const {
     if (!packed.bytes.expired()) total += packed.size;
   }
   return total;
+}
+
+absl::StatusOr<ConstantBytes> ConstantBytesOf(const program::Program& program,
+                                              const program::Buffer& buffer,
+                                              const ConstantStore& constants,
+                                              ConstantCache* cache) {
+  const ConstantEntry* entry = constants.Find(buffer.constant);
+  if (entry == nullptr || entry->data == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("program @", program.name, ": constant @", buffer.constant, " has no bytes"));
+  }
+  if (!buffer.packing && entry->type() != buffer.type) {
+    return absl::InvalidArgumentError(absl::StrCat("constant @", buffer.constant, " is ",
+                                                   entry->type().ToString(), ", not ",
+                                                   buffer.type.ToString()));
+  }
+  return cache->Get(*entry, buffer.packing);
 }
 
 }  // namespace cermet::runtime

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "ir/constant_store.h"
 #include "ir/kernel/kernel.h"
+#include "ir/program/program.h"
 
 namespace cermet::runtime {
 
@@ -35,6 +36,10 @@ class ConstantCache {
   mutable std::mutex mutex_;
   std::map<std::string, Packed> packed_;
 };
+
+// The bytes of a kConstant buffer of `program`. Errors: a constant that is missing or of another type. `cache` must not be null.
+absl::StatusOr<ConstantBytes> ConstantBytesOf(const program::Program& program, const program::Buffer& buffer,
+                                              const ConstantStore& constants, ConstantCache* cache);
 
 }  // namespace cermet::runtime
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/status.h"
+#include "runtime/check_error.h"
 
 namespace cermet::runtime {
 namespace {
@@ -136,7 +137,8 @@ absl::Status Execution::Run(absl::Span<const InputView> inputs, absl::Span<void*
   const CermetHost host = {threads.parallel_for, threads.pool, threads.max_workers, &error};
   const int32_t code = executor_->code_->entry()(&host, buffers_.data(), workspace_);
   if (code == 0) return absl::OkStatus();
-  return executor_->ExplainError(error);
+  error.code = code;
+  return CheckErrorStatus(program, error);
 }
 
 absl::StatusOr<std::unique_ptr<Executor>> Executor::Create(
@@ -150,17 +152,8 @@ absl::StatusOr<std::unique_ptr<Executor>> Executor::Create(
   if (cache == nullptr) cache = &executor->own_cache_;
   for (const Buffer& buffer : executor->program_.buffers) {
     if (buffer.kind != BufferKind::kConstant) continue;
-    const ConstantEntry* entry = constants.Find(buffer.constant);
-    if (entry == nullptr || entry->data == nullptr) {
-      return absl::NotFoundError(absl::StrCat("program @", executor->program_.name, ": constant @",
-                                              buffer.constant, " has no bytes"));
-    }
-    if (!buffer.packing && entry->type() != buffer.type) {
-      return absl::InvalidArgumentError(absl::StrCat("constant @", buffer.constant, " is ",
-                                                     entry->type().ToString(), ", not ",
-                                                     buffer.type.ToString()));
-    }
-    CERMET_ASSIGN_OR_RETURN(ConstantBytes bytes, cache->Get(*entry, buffer.packing));
+    CERMET_ASSIGN_OR_RETURN(ConstantBytes bytes,
+                            ConstantBytesOf(executor->program_, buffer, constants, cache));
     executor->constants_.push_back(std::move(bytes));
   }
   // The memory that a preallocation asks for is taken now, not at the first run.
@@ -250,16 +243,6 @@ ArenaStats Executor::IdleMemory() const {
 void Executor::Trim() {
   for (std::atomic<Execution*>& slot : idle_)
     delete slot.exchange(nullptr, std::memory_order_acquire);
-}
-
-absl::Status Executor::ExplainError(const CermetError& error) const {
-  if (error.check < 0 || error.check >= static_cast<int64_t>(program_.checks.size())) {
-    return absl::InternalError(absl::StrCat("program @", program_.name, " failed with code ",
-                                            error.code, " and without a check"));
-  }
-  const program::CheckMessage& check = program_.checks[error.check];
-  return absl::FailedPreconditionError(absl::StrCat(check.node, ": ", check.message, " (element ",
-                                                    error.index, ", code ", check.code, ")"));
 }
 
 // Names the first temp that does not fit, and the node that needs it.

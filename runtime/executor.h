@@ -100,7 +100,6 @@ class Executor {
   Executor() = default;
   absl::StatusOr<std::unique_ptr<Execution>> TakeIdle();
   void PutIdle(std::unique_ptr<Execution> execution);
-  absl::Status ExplainError(const CermetError& error) const;
   absl::Status ExplainMemory(const absl::Status& status, const DimBindings& dims) const;
 
   static constexpr int kMaxIdle = 16;
