@@ -17,6 +17,9 @@ const std::vector<EnvVarInfo>& AllEnvVars() {
        "`eval`: checks the results of each kernel against the reference evaluator."},
       {EnvVar::kCacheDir, "CERMET_CACHE_DIR",
        "Directory of the disk cache of compiled code; `off` turns the cache off."},
+      {EnvVar::kXdgCacheHome, "XDG_CACHE_HOME",
+       "Without CERMET_CACHE_DIR, the disk cache is the folder `cermet` in this directory."},
+      {EnvVar::kHome, "HOME", "Without either, the disk cache is `.cache/cermet` in this directory."},
       {EnvVar::kThreads, "CERMET_THREADS", "Default number of threads of a session."},
       {EnvVar::kBless, "CERMET_BLESS", "`1`: golden tests write what they got into their files."},
   };

@@ -20,6 +20,8 @@ enum class EnvVar : uint8_t {
   kTrace,
   kVerify,
   kCacheDir,
+  kXdgCacheHome,
+  kHome,
   kThreads,
   kBless,
 };
