@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -80,20 +81,21 @@ absl::Status WriteAll(int file, absl::string_view bytes) {
   return absl::OkStatus();
 }
 
-// Writes a new file; removes it again if that fails.
-absl::Status WriteFile(const std::string& path, absl::string_view head, absl::string_view key,
-                       absl::string_view bytes) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+// Writes a new file next to `path` and returns its name; leaves nothing behind if that fails.
+absl::StatusOr<std::string> WriteTemporary(const std::string& path, absl::string_view head,
+                                           absl::string_view key, absl::string_view bytes) {
+  std::string name = absl::StrCat(path, ".XXXXXX", kTemporarySuffix);
+  const int file = mkstemps(name.data(), static_cast<int>(kTemporarySuffix.size()));
   if (file < 0) {
-    return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
+    return absl::UnavailableError(absl::StrCat("cannot write ", name, ": ", std::strerror(errno)));
   }
   absl::Status status = WriteAll(file, head);
   if (status.ok()) status = WriteAll(file, key);
   if (status.ok()) status = WriteAll(file, bytes);
   if (close(file) != 0 && status.ok()) status = absl::UnavailableError(std::strerror(errno));
-  if (status.ok()) return status;
-  unlink(path.c_str());
-  return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", status.message()));
+  if (status.ok()) return name;
+  unlink(name.c_str());
+  return absl::UnavailableError(absl::StrCat("cannot write ", name, ": ", status.message()));
 }
 
 struct EntryFile {
@@ -164,10 +166,8 @@ absl::Status DiskCache::Store(absl::string_view key, absl::string_view bytes) {
   header.size = static_cast<int64_t>(bytes.size());
   header.hash = HashOf(key, bytes);
   const std::string path = PathOf(key);
-  const std::string temporary =
-      absl::StrCat(path, ".", getpid(), ".", next_temporary_++, kTemporarySuffix);
   const absl::string_view head(reinterpret_cast<const char*>(&header), sizeof(header));
-  CERMET_RETURN_IF_ERROR(WriteFile(temporary, head, key, bytes));
+  CERMET_ASSIGN_OR_RETURN(const std::string temporary, WriteTemporary(path, head, key, bytes));
   if (rename(temporary.c_str(), path.c_str()) != 0) {
     const int rename_error = errno;
     unlink(temporary.c_str());

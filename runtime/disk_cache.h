@@ -42,7 +42,6 @@ class DiskCache {
   const Options options_;
   std::mutex mutex_;              // guards the rest
   int64_t estimated_bytes_ = -1;  // of all entries; -1: not known yet
-  int64_t next_temporary_ = 0;
 };
 
 }  // namespace cermet::runtime
