@@ -41,15 +41,18 @@ absl::Status FuseModule(Module* module, const CompileOptions& options, CompileLo
 absl::StatusOr<program::Program> Lower(const Module& module, const CompileOptions& options,
                                        CompileLog* log) {
   plan::BuildProgramOptions build;
-  build.schedule = [&](kernel::Kernel* kernel) -> absl::Status {
+  build.schedule = [&](kernel::Kernel* kernel,
+                       const std::vector<bool>& constant_arguments) -> absl::Status {
+    schedule::ScheduleOptions schedule_options = options.schedule;
+    schedule_options.constant_arguments = constant_arguments;
     if (log == nullptr) {
-      return schedule::Schedule(kernel, options.passes.target, options.schedule, nullptr);
+      return schedule::Schedule(kernel, options.passes.target, schedule_options, nullptr);
     }
     CompileLog::KernelLog kernel_log;
     kernel_log.node = kernel->location.NamesToString();
     kernel_log.naive = kernel::Print(*kernel);
     const absl::Status status =
-        schedule::Schedule(kernel, options.passes.target, options.schedule, &kernel_log.steps);
+        schedule::Schedule(kernel, options.passes.target, schedule_options, &kernel_log.steps);
     log->kernels.push_back(std::move(kernel_log));
     return status;
   };

@@ -295,7 +295,12 @@ void RegisterChecks(kernel::Block* block, const Node& node, Program* program) {
 absl::Status ProgramBuilder::EmitLaunch(const Node& node, LoweredKernel lowered,
                                         const std::vector<int32_t>& results, Scope* scope) {
   RegisterChecks(&lowered.kernel.body, node, &program_);
-  if (absl::Status status = options_.schedule(&lowered.kernel); !status.ok()) {
+  std::vector<bool> constant_arguments;
+  for (const FusionArgument& argument : lowered.arguments) {
+    constant_arguments.push_back(!argument.is_result &&
+                                 node.operand(argument.index).node->op() == OpCode::kConstant);
+  }
+  if (absl::Status status = options_.schedule(&lowered.kernel, constant_arguments); !status.ok()) {
     return absl::Status(status.code(), absl::StrCat(node.Describe(), ": ", status.message()));
   }
   Command launch;

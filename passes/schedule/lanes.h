@@ -15,6 +15,9 @@ namespace cermet::schedule {
 // Exactly the meaning of the loop, see kernel.h. Unimplemented when the body cannot be lifted; the kernel is then unchanged.
 absl::Status MakeLanesExplicit(kernel::Kernel* kernel, absl::string_view loop);
 
+// The same for bodies that cannot be lifted (a reduction inside the reduction): scalar code that keeps the L copies in scratch buffers.
+absl::Status KeepLanesInMemory(kernel::Kernel* kernel, absl::string_view loop);
+
 }  // namespace cermet::schedule
 
 #endif  // CERMET_PASSES_SCHEDULE_LANES_H_

@@ -100,6 +100,12 @@ absl::Status Rewrites::MakeLanesExplicit(absl::string_view loop) {
   return absl::OkStatus();
 }
 
+absl::Status Rewrites::KeepLanesInMemory(absl::string_view loop) {
+  CERMET_RETURN_IF_ERROR(schedule::KeepLanesInMemory(kernel_, loop));
+  Done(absl::StrCat("lanes_in_memory %", loop));
+  return absl::OkStatus();
+}
+
 absl::Status Rewrites::SetLoopKind(absl::string_view loop, kernel::LoopKind kind) {
   CERMET_RETURN_IF_ERROR(schedule::SetLoopKind(kernel_, loop, kind));
   Done(absl::StrCat("mark %", loop));

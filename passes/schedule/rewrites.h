@@ -33,6 +33,7 @@ class Rewrites {
   // Of those loops that are still there.
   absl::Status Tile(const std::vector<std::string>& loops);
   absl::Status MakeLanesExplicit(absl::string_view loop);
+  absl::Status KeepLanesInMemory(absl::string_view loop);
   absl::Status SetLoopKind(absl::string_view loop, kernel::LoopKind kind);
   absl::Status Legalize(int64_t vector_bytes);
 

@@ -64,6 +64,17 @@ absl::Status VectorizeLoop(const CpuScheduleContext& context, const std::string&
   return rewrites->Tile({peeled.rest});
 }
 
+// A reduction in lanes: tiles, or, where something inside has no tile form, memory, and tiles further in.
+absl::Status ScheduleLanes(const std::string& loop, Rewrites* rewrites) {
+  const absl::Status status = rewrites->MakeLanesExplicit(loop);
+  if (status.code() != absl::StatusCode::kUnimplemented) return status;
+  CERMET_RETURN_IF_ERROR(rewrites->KeepLanesInMemory(loop));
+  RowLoops inner;
+  if (rewrites->Exists(loop)) Collect(FindLoop(rewrites->kernel(), loop)->body(), &inner);
+  for (const std::string& nested : inner.lanes) CERMET_RETURN_IF_ERROR(ScheduleLanes(nested, rewrites));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ScheduleRows(const CpuScheduleContext& context, const Nest& nest, Rewrites* rewrites) {
@@ -74,7 +85,7 @@ absl::Status ScheduleRows(const CpuScheduleContext& context, const Nest& nest, R
   } else {
     Collect(OnlyLoop(&rewrites->kernel()->body)->body(), &loops);
   }
-  for (const std::string& loop : loops.lanes) CERMET_RETURN_IF_ERROR(rewrites->MakeLanesExplicit(loop));
+  for (const std::string& loop : loops.lanes) CERMET_RETURN_IF_ERROR(ScheduleLanes(loop, rewrites));
   for (const std::string& loop : loops.nests) {
     if (!rewrites->Exists(loop)) continue;
     Rewrites::Checkpoint before = rewrites->Save();

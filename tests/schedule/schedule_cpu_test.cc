@@ -253,6 +253,16 @@ const std::vector<Case>& Cases() {
               %y[%a] = %s
               %z[%a] = %p } })",
        {{"n", 130}}},
+      {"sum_of_sums",
+       R"(kernel @k(%x: f32[3,70,66], %y: f32[3] out) {
+            parallel %a in 0..3 {
+              %s = for %j in 0..70 order lanes(64) carry(%c = f32(0)) {
+                %q = for %i in 0..66 order lanes(64) carry(%d = f32(0)) { %e = %d + %x[%a, %j, %i] yield %e
+                } combine(%l2, %r2) { %u2 = %l2 + %r2 yield %u2 }
+                %t = %c + sqrt(abs(%q)) yield %t
+              } combine(%l, %r) { %u = %l + %r yield %u }
+              %y[%a] = %s } })",
+       {}},
       {"softmax",
        R"(kernel @k(%x: f32[2,3,77], %y: f32[2,3,77] out) {
             scratch %e: f32[77]
