@@ -219,6 +219,7 @@ absl::StatusOr<Dim> SliceBound(OpContext& c, const Dim& x, const Dim& n, const D
   DimSolver& solver = c.solver();
   if (x.IsConstant() && x.value() >= kToTheEnd) return most;
   if (x.IsConstant() && x.value() <= -kToTheEnd) return least;
+  if (x == Dim(0) && least == Dim(0)) return x;  // extents are not negative
   if (solver.NonNegative(x)) return solver.Min(x, most);
   if (solver.NonNegative(Dim(-1) - x)) return solver.Max(x + n, least);
   return c.NeedsDims(
@@ -234,7 +235,8 @@ absl::StatusOr<Value> SliceStep(OpContext& c, Value x, int64_t axis, const Dim& 
     CERMET_ASSIGN_OR_RETURN(const Dim begin, SliceBound(c, start, n, 0, n));
     CERMET_ASSIGN_OR_RETURN(const Dim limit, SliceBound(c, end, n, 0, n));
     if (begin == Dim(0) && limit == n && step == 1) return x;
-    return SliceAxis(c, x, axis, begin, c.solver().Max(begin, limit), step);
+    const Dim stop = begin == Dim(0) ? limit : c.solver().Max(begin, limit);
+    return SliceAxis(c, x, axis, begin, stop, step);
   }
   if (step == 0 || step == std::numeric_limits<int64_t>::min())
     return c.Error(absl::StrCat("step ", step));

@@ -1,0 +1,126 @@
+// `cermet bench`: how long compiling and running take, and how much memory a run needs.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "ir/status.h"
+#include "nlohmann/json.hpp"
+#include "tools/cermet/case.h"
+#include "tools/cermet/engine.h"
+#include "tools/cermet/verbs.h"
+
+namespace cermet::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double MillisecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+constexpr int kWarmUpRuns = 3;
+constexpr size_t kFewestRuns = 5;
+
+std::string CpuName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (absl::StartsWith(line, "model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+struct Timing {
+  double compile_ms = 0, first_run_ms = 0, median_ms = 0, min_ms = 0;
+  size_t runs = 0;
+};
+
+absl::Status TimeRuns(Engine* engine, double min_seconds, Timing* timing) {
+  for (int i = 0; i < kWarmUpRuns; ++i) CERMET_RETURN_IF_ERROR(engine->RunAgain());
+  std::vector<double> times;
+  const Clock::time_point begin = Clock::now();
+  while (times.size() < kFewestRuns || MillisecondsSince(begin) < 1e3 * min_seconds) {
+    const Clock::time_point start = Clock::now();
+    CERMET_RETURN_IF_ERROR(engine->RunAgain());
+    times.push_back(MillisecondsSince(start));
+  }
+  std::sort(times.begin(), times.end());
+  timing->runs = times.size();
+  timing->min_ms = times.front();
+  timing->median_ms = times[times.size() / 2];
+  return absl::OkStatus();
+}
+
+absl::Status Bench(const Arguments& arguments) {
+  Progress progress;
+  CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
+  CERMET_ASSIGN_OR_RETURN(const std::optional<double> min_time, arguments.Number("--min-time"));
+  CERMET_ASSIGN_OR_RETURN(const int64_t threads, ThreadFlag(arguments));
+  CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));
+  for (const auto& [name, value] : c.inputs.named) load.input_shapes[name] = value.shape();
+  Timing timing;
+  progress.Step("compiling");
+  const Clock::time_point start = Clock::now();
+  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, LoadModel(arguments.positional(), load));
+  CERMET_RETURN_IF_ERROR(NameValues(*module->entry(), &c));
+  const double import_ms = MillisecondsSince(start);
+  CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> inputs,
+                          CompleteInputs(*module, *module->entry(), c.inputs));
+  const Clock::time_point compile_start = Clock::now();
+  CERMET_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine,
+                          MakeEngine(arguments, std::move(module), nullptr));
+  timing.compile_ms = import_ms + MillisecondsSince(compile_start);
+  progress.Step("running");
+  const Clock::time_point first_start = Clock::now();
+  CERMET_RETURN_IF_ERROR(engine->Run(inputs).status());
+  timing.first_run_ms = MillisecondsSince(first_start);
+  CERMET_RETURN_IF_ERROR(TimeRuns(engine.get(), min_time.value_or(1), &timing));
+  progress.Step("");
+  struct rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+
+  std::printf("compile    %10.3f ms   (import and code)\n", timing.compile_ms);
+  std::printf("first run  %10.3f ms\n", timing.first_run_ms);
+  std::printf("median     %10.3f ms   (%zu runs, %lld threads)\n", timing.median_ms, timing.runs,
+              static_cast<long long>(threads));
+  std::printf("minimum    %10.3f ms\n", timing.min_ms);
+  std::printf("workspace  %10lld bytes planned, %lld at the peak\n",
+              static_cast<long long>(engine->planned_bytes()),
+              static_cast<long long>(engine->peak_bytes()));
+  if (!arguments.Has("--json")) return absl::OkStatus();
+  const nlohmann::json json = {{"compile_ms", timing.compile_ms},
+                               {"first_run_ms", timing.first_run_ms},
+                               {"median_ms", timing.median_ms},
+                               {"min_ms", timing.min_ms},
+                               {"runs", timing.runs},
+                               {"threads", threads},
+                               {"peak_bytes", engine->peak_bytes()},
+                               {"planned_bytes", engine->planned_bytes()},
+                               {"max_rss_bytes", int64_t{usage.ru_maxrss} * 1024},
+                               {"cpu", CpuName()},
+                               {"model", arguments.positional()},
+                               {"device", arguments.Get("--device", "cpu")}};
+  return WriteTextFile(arguments.Get("--json"), json.dump(1) + "\n");
+}
+
+}  // namespace
+
+Verb BenchVerb() {
+  return {"bench",
+          "MODEL",
+          "times compiling and running a model",
+          "Runs are timed after some warm-up runs, on inputs that are given or filled from a fixed "
+          "seed.",
+          Join({InputFlags(),
+                {{"--min-time", "S", "seconds of timed runs (default: 1)"},
+                 {"--json", "FILE.json", "writes every number"}},
+                EngineFlags(),
+                ModelFlags(),
+                CompileFlags()}),
+          Bench};
+}
+
+}  // namespace cermet::cli

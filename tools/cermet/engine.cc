@@ -1,0 +1,130 @@
+// The engines behind --device.
+#include "tools/cermet/engine.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "codegen/jit.h"
+#include "codegen/target.h"
+#include "ir/env.h"
+#include "ir/evaluator/evaluator.h"
+#include "ir/status.h"
+#include "runtime/executor.h"
+#include "runtime/thread_pool.h"
+#include "tools/cermet/verbs.h"
+
+namespace cermet::cli {
+namespace {
+
+class ReferenceEngine : public Engine {
+ public:
+  explicit ReferenceEngine(std::unique_ptr<Module> module) : module_(std::move(module)) {}
+  absl::StatusOr<std::vector<Literal>> Run(const std::vector<Literal>& inputs) override {
+    inputs_ = &inputs;
+    return Evaluate(*module_, *module_->entry(), inputs);
+  }
+  absl::Status RunAgain() override {
+    return Evaluate(*module_, *module_->entry(), *inputs_).status();
+  }
+  int64_t planned_bytes() const override { return 0; }
+  int64_t peak_bytes() const override { return 0; }
+
+ private:
+  std::unique_ptr<Module> module_;
+  const std::vector<Literal>* inputs_ = nullptr;
+};
+
+class CpuEngine : public Engine {
+ public:
+  explicit CpuEngine(int64_t threads) : pool_(threads) {}
+
+  absl::Status Init(Module* module, const CompileOptions& options, CompileLog* log) {
+    CERMET_ASSIGN_OR_RETURN(program::Program program, Compile(module, options, log));
+    codegen::JitOptions jit;
+    jit.threads = static_cast<int>(pool_.max_workers());
+    CERMET_ASSIGN_OR_RETURN(std::unique_ptr<program::NativeCode> code,
+                            codegen::JitCompile(program, options.passes.target, jit));
+    runtime::ExecutorOptions executor;
+    executor.threads = pool_.threads();
+    CERMET_ASSIGN_OR_RETURN(executor_,
+                            runtime::Executor::Create(std::move(program), std::move(code),
+                                                      module->constants(), nullptr, executor));
+    CERMET_ASSIGN_OR_RETURN(execution_, executor_->NewExecution());
+    return absl::OkStatus();
+  }
+
+  // Donated inputs are updated in place, so runs get copies.
+  absl::StatusOr<std::vector<Literal>> Run(const std::vector<Literal>& inputs) override {
+    inputs_ = inputs;
+    std::vector<std::vector<int64_t>> shapes;
+    for (const Literal& input : inputs) shapes.push_back(input.shape());
+    CERMET_ASSIGN_OR_RETURN(dims_, executor_->program().BindDims(shapes));
+    CERMET_ASSIGN_OR_RETURN(const std::vector<std::vector<int64_t>> out,
+                            executor_->OutputShapes(shapes));
+    outputs_.clear();
+    for (const program::Buffer& buffer : executor_->program().buffers) {
+      if (buffer.kind == program::BufferKind::kOutput)
+        outputs_.emplace_back(buffer.type.dtype, out[outputs_.size()]);
+    }
+    views_.clear();
+    for (Literal& input : inputs_) views_.push_back({input.data(), input.shape()});
+    pointers_.clear();
+    for (Literal& output : outputs_) pointers_.push_back(output.data());
+    CERMET_RETURN_IF_ERROR(RunAgain());
+    return outputs_;
+  }
+  absl::Status RunAgain() override { return execution_->Run(views_, pointers_); }
+  int64_t planned_bytes() const override { return executor_->PlannedBytes(dims_).value_or(0); }
+  int64_t peak_bytes() const override { return execution_->memory().peak_in_use_bytes; }
+
+ private:
+  runtime::ThreadPool pool_;
+  std::unique_ptr<runtime::Executor> executor_;
+  std::unique_ptr<runtime::Execution> execution_;
+  DimBindings dims_;
+  std::vector<Literal> inputs_, outputs_;
+  std::vector<runtime::InputView> views_;
+  std::vector<void*> pointers_;
+};
+
+}  // namespace
+
+std::vector<Flag> EngineFlags() {
+  return {{"--device", "cpu|cuda|reference",
+           "what runs the model; reference: the evaluator (default: cpu)"},
+          {"--threads", "N", "threads of the run (default: $CERMET_THREADS, else 1)"}};
+}
+
+absl::StatusOr<int64_t> ThreadFlag(const Arguments& arguments) {
+  int64_t otherwise = 1;
+  if (const std::string text = GetEnv(EnvVar::kThreads);
+      !text.empty() && !absl::SimpleAtoi(text, &otherwise)) {
+    return UsageError(absl::StrCat("CERMET_THREADS is \"", text, "\", not a number"));
+  }
+  CERMET_ASSIGN_OR_RETURN(const int64_t threads,
+                          arguments.Int("--threads", std::max<int64_t>(1, otherwise), 1));
+  if (threads > 1024) return UsageError("flag --threads allows at most 1024");
+  return threads;
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const Arguments& arguments,
+                                                   std::unique_ptr<Module> module,
+                                                   CompileLog* log) {
+  CERMET_ASSIGN_OR_RETURN(const std::string device,
+                          arguments.Choice("--device", {"cpu", "cuda", "reference"}));
+  CERMET_ASSIGN_OR_RETURN(const int64_t threads, ThreadFlag(arguments));
+  CERMET_ASSIGN_OR_RETURN(const Target host, codegen::HostTarget());
+  CERMET_ASSIGN_OR_RETURN(CompileOptions options, ReadCompileOptions(arguments, host));
+  if (device == "cuda")
+    return absl::UnimplementedError(
+        "device cuda: this build compiles PTX, and runs none; use --device cpu");
+  if (device == "reference") return std::unique_ptr<Engine>(new ReferenceEngine(std::move(module)));
+  DumpDirectory dumps(GetEnv(EnvVar::kDump));
+  options.passes.dumps = &dumps;
+  auto engine = std::make_unique<CpuEngine>(threads);
+  CERMET_RETURN_IF_ERROR(engine->Init(module.get(), options, log));
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+}  // namespace cermet::cli

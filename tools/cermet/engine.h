@@ -1,0 +1,40 @@
+// Running a loaded model: by compiled code on this machine, or by the reference evaluator.
+#ifndef CERMET_TOOLS_CERMET_ENGINE_H_
+#define CERMET_TOOLS_CERMET_ENGINE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ir/graph.h"
+#include "ir/literal.h"
+#include "passes/compile.h"
+#include "tools/cermet/flags.h"
+
+namespace cermet::cli {
+
+// Not thread safe.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // Inputs in the order of the entry graph's parameters, as when the engine was made.
+  virtual absl::StatusOr<std::vector<Literal>> Run(const std::vector<Literal>& inputs) = 0;
+  // One run into memory that stays from run to run, for timing.
+  virtual absl::Status RunAgain() = 0;
+  virtual int64_t planned_bytes() const = 0;  // of workspace, for the shapes of the latest run
+  virtual int64_t peak_bytes() const = 0;     // of workspace, as measured
+};
+
+// The flags --device and --threads.
+std::vector<Flag> EngineFlags();
+
+// `module` is consumed. Threads are checked; `log` may be null.
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const Arguments& arguments,
+                                                   std::unique_ptr<Module> module, CompileLog* log);
+// The value of --threads.
+absl::StatusOr<int64_t> ThreadFlag(const Arguments& arguments);
+
+}  // namespace cermet::cli
+
+#endif  // CERMET_TOOLS_CERMET_ENGINE_H_

@@ -1,0 +1,71 @@
+// The command line's verbs and their flags, as tables.
+#ifndef CERMET_TOOLS_CERMET_FLAGS_H_
+#define CERMET_TOOLS_CERMET_FLAGS_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace cermet::cli {
+
+struct Flag {
+  absl::string_view name;   // with its dashes
+  absl::string_view value;  // what follows it, as help shows it; empty for a switch
+  absl::string_view doc;
+  bool repeated = false;
+};
+
+class Arguments;
+
+struct Verb {
+  absl::string_view name;
+  absl::string_view positional;  // what the one positional argument is called; empty: there is none
+  absl::string_view summary;
+  absl::string_view doc;
+  std::vector<Flag> flags;
+  absl::Status (*run)(const Arguments&);
+};
+
+// The parsed arguments of one verb.
+class Arguments {
+ public:
+  // `--flag value` and `--flag=value`; flags and the positional argument in any order. Errors are
+  // usage errors.
+  static absl::StatusOr<Arguments> Parse(const Verb& verb, absl::Span<const std::string> arguments);
+
+  bool help() const { return help_; }
+  const std::string& positional() const { return positional_; }
+  bool Has(absl::string_view flag) const;
+  std::string Get(absl::string_view flag, absl::string_view otherwise = "") const;
+  std::vector<std::string> All(absl::string_view flag) const;
+  // An integer that is at least `least`; `otherwise` where the flag is not given.
+  absl::StatusOr<int64_t> Int(absl::string_view flag, int64_t otherwise, int64_t least) const;
+  // A number that is not negative; nullopt where the flag is not given.
+  absl::StatusOr<std::optional<double>> Number(absl::string_view flag) const;
+  // One of `choices`; the first of them where the flag is not given.
+  absl::StatusOr<std::string> Choice(absl::string_view flag,
+                                     absl::Span<const absl::string_view> choices) const;
+
+ private:
+  std::string verb_;
+  std::string positional_;
+  bool help_ = false;
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
+};
+
+// A wrong command line, which exits with 2; any other error exits with 1.
+absl::Status UsageError(absl::string_view message);
+bool IsUsageError(const absl::Status& status);
+
+// The help page of a verb.
+std::string Help(const Verb& verb);
+
+}  // namespace cermet::cli
+
+#endif  // CERMET_TOOLS_CERMET_FLAGS_H_

@@ -1,0 +1,155 @@
+// `cermet run`: one run of a model, with its outputs shown, written or compared.
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "ir/status.h"
+#include "nlohmann/json.hpp"
+#include "tools/cermet/case.h"
+#include "tools/cermet/engine.h"
+#include "tools/cermet/verbs.h"
+#include "tools/npz/npz.h"
+
+namespace cermet::cli {
+namespace {
+
+// Spans of time for chrome://tracing and ui.perfetto.dev.
+class Trace {
+ public:
+  void Begin(const std::string& name) {
+    name_ = name;
+    start_ = Now();
+  }
+  void End() { Add(name_, start_, Now() - start_); }
+  // The passes of the span that has just ended, one after the other from its start.
+  void AddPasses(const PassReport& report) {
+    double at = start_;
+    for (const PassRun& run : report.runs) {
+      Add("pass " + run.name, at, 1e3 * run.milliseconds);
+      at += 1e3 * run.milliseconds;
+    }
+  }
+  std::string Json() const {
+    return nlohmann::json{{"traceEvents", events_}, {"displayTimeUnit", "ms"}}.dump(1);
+  }
+
+ private:
+  double Now() const {
+    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - origin_)
+        .count();
+  }
+  void Add(const std::string& name, double at, double length) {
+    events_.push_back(
+        {{"name", name}, {"ph", "X"}, {"ts", at}, {"dur", length}, {"pid", 1}, {"tid", 1}});
+  }
+  std::chrono::steady_clock::time_point origin_ = std::chrono::steady_clock::now();
+  std::string name_;
+  double start_ = 0;
+  nlohmann::json events_ = nlohmann::json::array();
+};
+
+std::string OutputName(const Graph& graph, size_t i) {
+  const std::string& name = graph.result_names()[i];
+  return name.empty() ? absl::StrCat("result ", i) : name;
+}
+
+// Prints a line for each expected output; an error if one is outside the tolerance or missing.
+absl::Status CompareOutputs(const std::vector<std::string>& names,
+                            const std::vector<Literal>& outputs, const Values& expected,
+                            const Tolerance& tolerance) {
+  int64_t compared = 0, bad = 0;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    auto it = expected.named.find(names[i]);
+    if (it == expected.named.end()) {
+      std::printf("%s %s: not in the case\n", names[i].c_str(),
+                  outputs[i].type().ToString().c_str());
+      continue;
+    }
+    const Comparison comparison = Compare(outputs[i], it->second, tolerance);
+    ++compared;
+    if (!comparison.ok) ++bad;
+    const std::string detail =
+        comparison.detail.empty() ? "" : absl::StrCat(" (", comparison.detail, ")");
+    std::printf("%s %s: worst absolute error %.3g, worst relative error %.3g: %s%s\n",
+                names[i].c_str(), outputs[i].type().ToString().c_str(), comparison.worst_absolute,
+                comparison.worst_relative, comparison.ok ? "ok" : "OUTSIDE", detail.c_str());
+  }
+  if (compared == 0) return absl::InvalidArgumentError("the case has no outputs to compare with");
+  if (bad > 0)
+    return absl::AbortedError(absl::StrCat(bad, " of ", compared, " outputs are not as expected"));
+  return absl::OkStatus();
+}
+
+absl::Status Run(const Arguments& arguments) {
+  Progress progress;
+  Trace trace;
+  CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
+  CERMET_ASSIGN_OR_RETURN(const Tolerance tolerance, ReadTolerance(arguments));
+  CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));
+  for (const auto& [name, value] : c.inputs.named) load.input_shapes[name] = value.shape();
+  progress.Step("importing");
+  trace.Begin("import");
+  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, LoadModel(arguments.positional(), load));
+  trace.End();
+  const Graph& graph = *module->entry();
+  CERMET_RETURN_IF_ERROR(NameValues(graph, &c));
+  CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> inputs,
+                          CompleteInputs(*module, graph, c.inputs));
+  std::vector<std::string> names;
+  for (size_t i = 0; i < graph.results().size(); ++i) names.push_back(OutputName(graph, i));
+
+  progress.Step("compiling");
+  CompileLog log;
+  trace.Begin("compile");
+  CERMET_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Engine> engine,
+      MakeEngine(arguments, std::move(module), arguments.Has("--profile") ? &log : nullptr));
+  trace.End();
+  trace.AddPasses(log.report);
+  progress.Step("running");
+  trace.Begin("run");
+  CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> outputs, engine->Run(inputs));
+  trace.End();
+  progress.Step("");
+  if (arguments.Has("--profile"))
+    CERMET_RETURN_IF_ERROR(WriteTextFile(arguments.Get("--profile"), trace.Json() + "\n"));
+  if (arguments.Has("--outputs")) {
+    std::vector<npz::NamedArray> arrays;
+    for (size_t i = 0; i < outputs.size(); ++i) arrays.push_back({names[i], outputs[i]});
+    CERMET_RETURN_IF_ERROR(npz::WriteNpz(arguments.Get("--outputs"), arrays));
+  }
+  if (c.outputs) return CompareOutputs(names, outputs, *c.outputs, tolerance);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    std::printf("%s %s: %s\n", names[i].c_str(), outputs[i].type().ToString().c_str(),
+                outputs[i].ToString().c_str());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Verb RunVerb() {
+  return {"run",
+          "MODEL",
+          "runs a model once",
+          "Inputs that are not given are filled from a fixed seed. Without --case the outputs are "
+          "printed. With it, the worst absolute and\n"
+          "relative error of each output is, and the exit status is 1 when one is outside the "
+          "tolerance.",
+          Join({InputFlags(),
+                {{"--outputs", "FILE.npz", "writes the outputs"},
+                 {"--tolerance", "T",
+                  "largest absolute error allowed, as a share of the output's largest absolute "
+                  "value (default: 1e-5)"},
+                 {"--rtol", "R", "instead: elementwise, |actual - expected| <= A + R * |expected|"},
+                 {"--atol", "A", "see --rtol"}},
+                EngineFlags(),
+                ModelFlags(),
+                {{"--profile", "FILE.json", "writes what took how long, for ui.perfetto.dev"}},
+                CompileFlags()}),
+          Run};
+}
+
+}  // namespace cermet::cli
