@@ -75,7 +75,9 @@ constexpr size_t kBatches = 32;
 
 // Compiles the entry function and every kernel, one object per batch, on `threads` threads.
 absl::StatusOr<std::vector<std::string>> CompileObjects(const program::Program& program,
-                                                        const Target& target, int threads) {
+                                                        const Target& target,
+                                                        const JitOptions& options) {
+  const int threads = std::max(1, options.threads);
   const ProgramKernels kernels = CollectKernels(program, /*internal=*/false);
   std::vector<Batch> batches = {Batch{}};
   const size_t count = kernels.functions.size();
@@ -94,7 +96,9 @@ absl::StatusOr<std::vector<std::string>> CompileObjects(const program::Program& 
       }
       absl::StatusOr<std::string> object = compiler->Compile([&](llvm::Module* module) {
         const TargetTraits traits = compiler->traits();
-        if (i == 0) EmitEntry(program, kernels, kEntry, traits, module);
+        if (i == 0) {
+          EmitEntry(program, kernels, kEntry, traits, module, options.on_launch != nullptr);
+        }
         for (size_t k = batches[i].begin; k < batches[i].end; ++k) {
           CERMET_RETURN_IF_ERROR(EmitKernel(kernels.functions[k], traits, module));
         }
@@ -126,7 +130,7 @@ class JitCode : public program::NativeCode {
   program::EntryFunction entry() const override { return entry_; }
   int64_t code_bytes() const override { return code_bytes_; }
 
-  absl::Status Link(const std::vector<std::string>& objects) {
+  absl::Status Link(const std::vector<std::string>& objects, LaunchHook on_launch) {
     using namespace llvm::orc;  // NOLINT: a dozen names
     JITDylib& library = session_->createBareJITDylib("program");
     auto exported = [](auto* function) {
@@ -136,6 +140,7 @@ class JitCode : public program::NativeCode {
     symbols[session_->intern("memcpy")] = exported(&memcpy);
     symbols[session_->intern("memmove")] = exported(&memmove);
     symbols[session_->intern("memset")] = exported(&memset);
+    if (on_launch != nullptr) symbols[session_->intern(kLaunchHook)] = exported(on_launch);
     if (llvm::Error error = library.define(absoluteSymbols(std::move(symbols)))) {
       return ToStatus(std::move(error));
     }
@@ -158,7 +163,8 @@ class JitCode : public program::NativeCode {
   int64_t code_bytes_ = 0;
 };
 
-absl::StatusOr<std::unique_ptr<program::NativeCode>> Link(const std::vector<std::string>& objects) {
+absl::StatusOr<std::unique_ptr<program::NativeCode>> Link(const std::vector<std::string>& objects,
+                                                          LaunchHook on_launch) {
   auto control = llvm::orc::SelfExecutorProcessControl::Create(
       nullptr, std::make_unique<llvm::orc::InPlaceTaskDispatcher>());
   if (!control) return ToStatus(control.takeError());
@@ -166,7 +172,7 @@ absl::StatusOr<std::unique_ptr<program::NativeCode>> Link(const std::vector<std:
   session->setErrorReporter([](llvm::Error error) { llvm::consumeError(std::move(error)); });
   auto layer = std::make_unique<llvm::orc::ObjectLinkingLayer>(*session);
   auto code = std::make_unique<JitCode>(std::move(session), std::move(layer));
-  CERMET_RETURN_IF_ERROR(code->Link(objects));
+  CERMET_RETURN_IF_ERROR(code->Link(objects, on_launch));
   return code;
 }
 
@@ -208,7 +214,22 @@ std::optional<std::vector<std::string>> Unpack(const std::string& bytes) {
   return at == bytes.size() ? std::make_optional(std::move(objects)) : std::nullopt;
 }
 
+void AppendLaunches(const program::CommandList& commands,
+                    std::vector<const program::Command*>* launches) {
+  for (const program::Command& command : commands) {
+    const bool is_leaf = command.bodies.empty();
+    if (is_leaf) launches->push_back(&command);
+    for (const program::CommandList& body : command.bodies) AppendLaunches(body, launches);
+  }
+}
+
 }  // namespace
+
+std::vector<const program::Command*> Launches(const program::Program& program) {
+  std::vector<const program::Command*> launches;
+  AppendLaunches(program.commands, &launches);
+  return launches;
+}
 
 std::string CodeCacheKey(const program::Program& program, const Target& target) {
   const std::string text =
@@ -225,18 +246,20 @@ absl::StatusOr<std::unique_ptr<program::NativeCode>> JitCompile(const program::P
   std::string key;
   if (options.cache != nullptr) {
     key = CodeCacheKey(program, target);
+    if (options.on_launch != nullptr) key += "observed";
     if (const std::optional<std::string> bytes = options.cache->Find(key)) {
       if (const std::optional<std::vector<std::string>> objects = Unpack(*bytes)) {
         // What does not link is a miss.
-        absl::StatusOr<std::unique_ptr<program::NativeCode>> code = Link(*objects);
+        absl::StatusOr<std::unique_ptr<program::NativeCode>> code =
+            Link(*objects, options.on_launch);
         if (code.ok()) return code;
       }
     }
   }
   CERMET_ASSIGN_OR_RETURN(const std::vector<std::string> objects,
-                          CompileObjects(program, target, std::max(1, options.threads)));
+                          CompileObjects(program, target, options));
   if (options.cache != nullptr) options.cache->Store(key, Pack(objects));
-  return Link(objects);
+  return Link(objects, options.on_launch);
 }
 
 }  // namespace cermet::codegen

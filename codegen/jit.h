@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "codegen/object_cache.h"
@@ -13,9 +14,18 @@
 
 namespace cermet::codegen {
 
+// Called with `end` 0 before and 1 after each launch, pack and copy of a run, on the run's thread;
+// `launch` is its place in Launches().
+using LaunchHook = void (*)(const CermetHost* host, int32_t launch, int32_t end);
+// The launches, packs and copies of a program in the order of its commands, those of bodies
+// included.
+std::vector<const program::Command*> Launches(const program::Program& program);
+
 struct JitOptions {
   int threads = 1;  // that compile kernels side by side; the calling thread is one of them
   ObjectCache* cache = nullptr;  // not owned; asked first, and given what was compiled
+  // For profiles; null: the code has no trace of it.
+  LaunchHook on_launch = nullptr;
 };
 
 // The native form of `program`, whose kernels are scheduled and legal for `target`. `target` must

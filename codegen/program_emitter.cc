@@ -84,11 +84,12 @@ llvm::Function* InternalFunction(llvm::Module* module, llvm::FunctionType* type,
 class ProgramEmitter {
  public:
   ProgramEmitter(const Program& program, const ProgramKernels& kernels, const TargetTraits& traits,
-                 llvm::Module* module)
+                 llvm::Module* module, bool observe)
       : program_(program),
         kernels_(kernels),
         traits_(traits),
         module_(module),
+        observe_(observe),
         abi_(module->getContext()),
         context_type_(ContextType(abi_, module->getContext())),
         b_(module->getContext()) {}
@@ -104,6 +105,7 @@ class ProgramEmitter {
   void EmitIf(const Command& command);
   void EmitWhile(const Command& command);
   void ReturnIfFailed();
+  void Observe(bool end);
   Value* BufferPointer(int32_t buffer);
   Value* KernelDims(const kernel::Kernel& kernel);
   Value* Iterations(const Command& command, Value* args, Value* dims);
@@ -123,6 +125,8 @@ class ProgramEmitter {
   const ProgramKernels& kernels_;
   const TargetTraits& traits_;
   llvm::Module* module_;
+  bool observe_;
+  int32_t launch_ = 0;  // the number of the current launch
   AbiTypes abi_;
   llvm::StructType* context_type_;
   llvm::IRBuilder<> b_;
@@ -212,10 +216,15 @@ void ProgramEmitter::EmitCommands(const program::CommandList& commands) {
     switch (command.kind) {
       case CommandKind::kLaunch:
       case CommandKind::kPack:
+        Observe(/*end=*/false);
         EmitLaunch(command);
+        Observe(/*end=*/true);
+        if (HasChecks(program_.kernels[command.kernel])) ReturnIfFailed();
         break;
       case CommandKind::kCopy:
+        Observe(/*end=*/false);
         EmitCopy(command);
+        Observe(/*end=*/true);
         break;
       case CommandKind::kIf:
         EmitIf(command);
@@ -281,7 +290,15 @@ void ProgramEmitter::EmitLaunch(const Command& command) {
     StoreContext(kDims, dims);
     b_.CreateCall(LaunchHelper(), {context_, count, b_.getInt64(command.grain)});
   }
-  if (HasChecks(kernel)) ReturnIfFailed();
+}
+
+void ProgramEmitter::Observe(bool end) {
+  if (!observe_) return;
+  llvm::FunctionType* const type = llvm::FunctionType::get(
+      b_.getVoidTy(), {abi_.pointer, b_.getInt32Ty(), b_.getInt32Ty()}, false);
+  b_.CreateCall(module_->getOrInsertFunction(kLaunchHook, type),
+                {entry_->getArg(0), b_.getInt32(launch_), b_.getInt32(end ? 1 : 0)});
+  if (end) ++launch_;
 }
 
 void ProgramEmitter::ReturnIfFailed() {
@@ -426,8 +443,8 @@ ProgramKernels CollectKernels(const Program& program, bool internal) {
 }
 
 void EmitEntry(const Program& program, const ProgramKernels& kernels, const std::string& symbol,
-               const TargetTraits& traits, llvm::Module* module) {
-  ProgramEmitter(program, kernels, traits, module).Emit(symbol);
+               const TargetTraits& traits, llvm::Module* module, bool observe) {
+  ProgramEmitter(program, kernels, traits, module, observe).Emit(symbol);
 }
 
 }  // namespace cermet::codegen

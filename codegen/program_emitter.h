@@ -35,8 +35,11 @@ ProgramKernels CollectKernels(const program::Program& program, bool internal);
 // Emits int32_t symbol(const CermetHost*, void* const* buffers, void* workspace), which calls
 // `kernels` by their symbols. Every Dim is evaluated on entry. After a launch whose kernel has
 // checks, a failure returns its code at once: nothing later is written.
+// With `observe`, calls the external function kLaunchHook around each launch (codegen::LaunchHook).
 void EmitEntry(const program::Program& program, const ProgramKernels& kernels,
-               const std::string& symbol, const TargetTraits& traits, llvm::Module* module);
+               const std::string& symbol, const TargetTraits& traits, llvm::Module* module,
+               bool observe = false);
+inline constexpr char kLaunchHook[] = "cermet.on_launch";
 
 }  // namespace cermet::codegen
 

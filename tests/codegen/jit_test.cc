@@ -192,6 +192,34 @@ TEST(Jit, CacheKeyNamesProgramAndTarget) {
   EXPECT_EQ(codegen::CodeCacheKey(program, targets[0]), codegen::CodeCacheKey(program, targets[0]));
 }
 
+std::vector<std::pair<int32_t, int32_t>>* observed = nullptr;
+void Observe(const CermetHost*, int32_t launch, int32_t end) { observed->push_back({launch, end}); }
+
+TEST(Jit, HookSeesEveryLaunch) {
+  const program::Program program = Parse(kControl);
+  const std::vector<const program::Command*> launches = codegen::Launches(program);
+  ASSERT_EQ(launches.size(), 8u);
+  EXPECT_EQ(launches[0]->kind, program::CommandKind::kCopy);
+  EXPECT_EQ(program.kernels[launches[3]->kernel].name, "step");
+  codegen::JitOptions options;
+  options.on_launch = &Observe;
+  auto code = codegen::JitCompile(program, Host(), options);
+  ASSERT_TRUE(code.ok()) << code.status();
+  std::vector<std::pair<int32_t, int32_t>> events;
+  observed = &events;
+  int64_t counter = 10;  // no iteration of the loop
+  float x = 1, z = 2, y = 0, sum = 0;
+  const int64_t dims[] = {1, 1};
+  void* const buffers[] = {&counter, &x, &z, &y, nullptr, &sum, const_cast<int64_t*>(dims)};
+  alignas(64) char workspace[384];
+  CermetError error = {};
+  const CermetHost host = {nullptr, nullptr, 1, &error};
+  EXPECT_EQ((*code)->entry()(&host, buffers, workspace), 0);
+  const std::vector<std::pair<int32_t, int32_t>> expected = {
+      {0, 0}, {0, 1}, {1, 0}, {1, 1}, {2, 0}, {2, 1}, {5, 0}, {5, 1}, {7, 0}, {7, 1}};
+  EXPECT_EQ(events, expected);
+}
+
 TEST(Jit, ThreadsDoNotChangeTheCode) {
   const program::Program program = Parse(kControl);
   MemoryCache one;
