@@ -58,7 +58,9 @@ TEST_P(Lowering, GivesTheEvaluatorsBits) {
     const absl::StatusOr<PassReport> fused = RunPasses(**module, after, options);
     ASSERT_TRUE(fused.ok()) << fused.status();
     plan::BuildProgramOptions build;
-    build.schedule = [](kernel::Kernel* kernel) { return kernel::Verify(*kernel); };
+    build.schedule = [](kernel::Kernel* kernel, const std::vector<bool>&) {
+      return kernel::Verify(*kernel);
+    };
     absl::StatusOr<program::Program> program = plan::BuildProgram(**module, build);
     ASSERT_TRUE(program.ok()) << program.status() << Print(**module);
     ASSERT_TRUE(plan::PlanMemory(&*program).ok());
