@@ -186,48 +186,85 @@ absl::StatusOr<Type> InferConstant(Inference* in) {
   return value->type();
 }
 
-absl::StatusOr<Type> InferSource(Inference* in) {
-  const OpCode op = in->node().op();
-  if (op == OpCode::kConstant) return InferConstant(in);
-  if (op == OpCode::kDimSize) {
-    CERMET_RETURN_IF_ERROR(
-        in->CheckLength("size", static_cast<int64_t>(in->attrs().Dims("size").size()), 1));
-    return Type(DType::kI64, {});
-  }
+absl::StatusOr<Type> InferIota(Inference* in) {
   CERMET_ASSIGN_OR_RETURN(Type type, in->StatedType());
-  if (op == OpCode::kIota) {
-    if (!Contains(kNumberSet, type.dtype)) return in->Error("cannot count in ", Name(type.dtype));
-    CERMET_RETURN_IF_ERROR(in->CheckDim("dim", in->attrs().Int("dim"), type.rank()));
-  }
+  if (!Contains(kNumberSet, type.dtype)) return in->Error("cannot count in ", Name(type.dtype));
+  CERMET_RETURN_IF_ERROR(in->CheckDim("dim", in->attrs().Int("dim"), type.rank()));
   return type;
+}
+
+absl::StatusOr<Type> InferDimSize(Inference* in) {
+  CERMET_RETURN_IF_ERROR(
+      in->CheckLength("size", static_cast<int64_t>(in->attrs().Dims("size").size()), 1));
+  return Type(DType::kI64, {});
+}
+
+// ---- the table of rules
+
+absl::StatusOr<std::vector<Type>> One(absl::StatusOr<Type> type) {
+  if (!type.ok()) return type.status();
+  return std::vector<Type>{*std::move(type)};
 }
 
 // The node without the checks of its row and of its results.
 absl::StatusOr<std::vector<Type>> Infer(Inference* in) {
-  const auto one = [](absl::StatusOr<Type> type) -> absl::StatusOr<std::vector<Type>> {
-    if (!type.ok()) return type.status();
-    return std::vector<Type>{*std::move(type)};
-  };
-  switch (Info(in->node().op()).op_class) {
-    case OpClass::kSource:
-      return one(InferSource(in));
-    case OpClass::kElementwise:
-    case OpClass::kTranscendental:
-      return one(InferElementwise(in));
-    case OpClass::kView:
-      return one(InferView(in));
-    case OpClass::kUpdate:
-      return one(InferUpdate(in));
-    case OpClass::kReduction:
-      return InferReduction(in);
-    case OpClass::kContraction:
-      return one(InferContraction(in));
-    case OpClass::kControl:
-      return InferControl(in);
-    case OpClass::kEffectful:
+  switch (in->node().op()) {
+#define CERMET_CASES_kElementwise
+#define CERMET_CASES_kTranscendental
+#include "ir/op_cases.def"
+    return One(InferElementwise(in));
+#define CERMET_CASES_kComposite
+#include "ir/op_cases.def"
+    return One(InferComposite(in));
+    case OpCode::kParameter:
+      return One(in->StatedType());
+    case OpCode::kConstant:
+      return One(InferConstant(in));
+    case OpCode::kIota:
+      return One(InferIota(in));
+    case OpCode::kDimSize:
+      return One(InferDimSize(in));
+    case OpCode::kBroadcastInDim:
+      return One(InferBroadcastInDim(in));
+    case OpCode::kReshape:
+      return One(InferReshape(in));
+    case OpCode::kTranspose:
+      return One(InferTranspose(in));
+    case OpCode::kSlice:
+      return One(InferSlice(in));
+    case OpCode::kPad:
+      return One(InferPad(in));
+    case OpCode::kConcat:
+      return One(InferConcat(in));
+    case OpCode::kReverse:
+      return One(InferReverse(in));
+    case OpCode::kGather:
+      return One(InferGather(in));
+    case OpCode::kDynamicSlice:
+      return One(InferDynamicSlice(in));
+    case OpCode::kDynamicUpdateSlice:
+      return One(InferDynamicUpdateSlice(in));
+    case OpCode::kScatter:
+      return One(InferScatter(in));
+    case OpCode::kReduce:
+      return InferReduce(in);
+    case OpCode::kReduceWindow:
+      return InferReduceWindow(in);
+    case OpCode::kDotGeneral:
+      return One(InferDotGeneral(in));
+    case OpCode::kConvolution:
+      return One(InferConvolution(in));
+    case OpCode::kCall:
+      return in->node().types();  // the verifier compares them with the callee's
+    case OpCode::kFusion:
+      return InferFusion(in);
+    case OpCode::kIf:
+      return InferIf(in);
+    case OpCode::kWhile:
+      return InferWhile(in);
+    case OpCode::kCheck:
+    case OpCode::kAfterAll:
       return std::vector<Type>{Type(DType::kToken, {})};
-    case OpClass::kComposite:
-      return one(InferComposite(in));
   }
   CERMET_UNREACHABLE();
 }

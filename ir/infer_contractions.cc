@@ -52,34 +52,6 @@ absl::Status CheckPositive(const Inference& in, absl::string_view name) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Shape> ReduceShape(Inference* in, const Shape& shape) {
-  const std::vector<int64_t>& dims = in->attrs().Ints("dims");
-  const int64_t rank = static_cast<int64_t>(shape.size());
-  CERMET_RETURN_IF_ERROR(in->CheckDims("dims", dims, rank, /*increasing=*/true));
-  Shape reduced;
-  for (int64_t i = 0; i < rank; ++i) {
-    if (!Has(dims, i)) reduced.push_back(shape[i]);
-  }
-  return reduced;
-}
-
-absl::StatusOr<Shape> ReduceWindowShape(Inference* in, const Shape& shape) {
-  const AttrMap& attrs = in->attrs();
-  for (const absl::string_view name : {"window", "stride", "low", "high", "dilation"}) {
-    CERMET_RETURN_IF_ERROR(in->CheckLength(name, static_cast<int64_t>(attrs.Ints(name).size()),
-                                           static_cast<int64_t>(shape.size())));
-  }
-  for (const absl::string_view name : {"window", "stride", "dilation"})
-    CERMET_RETURN_IF_ERROR(CheckPositive(*in, name));
-  Shape result;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    result.push_back(WindowPositions(shape[i], attrs.Ints("window")[i], attrs.Ints("stride")[i],
-                                     attrs.Ints("low")[i], attrs.Ints("high")[i],
-                                     attrs.Ints("dilation")[i]));
-  }
-  return result;
-}
-
 // The element type of a contraction: that of the operands, or a wider one of the same kind if the
 // node states it.
 absl::StatusOr<DType> ContractionDType(const Inference& in) {
@@ -116,6 +88,70 @@ absl::Status CheckDimPairs(Inference* in, absl::string_view name, const DimPair&
   return absl::OkStatus();
 }
 
+// Divisibility by a constant, refuted only where the extent is constant.
+bool MayDivide(const Dim& extent, int64_t divisor) {
+  return !extent.IsConstant() || extent.value() % divisor == 0;
+}
+
+absl::Status CheckConvolutionAttributes(const Inference& in, const ConvLayout& layout) {
+  const int64_t spatial = static_cast<int64_t>(layout.input_spatial.size());
+  for (int64_t i = 0; i < 2; ++i) {
+    if (in.type(i).rank() == spatial + 2) continue;
+    return in.Error("layout ", layout.ToString(), " does not fit operand ", i, " of type ",
+                    in.type(i).ToString());
+  }
+  for (const absl::string_view name : {"stride", "low", "high", "lhs_dilation", "rhs_dilation"}) {
+    CERMET_RETURN_IF_ERROR(
+        in.CheckLength(name, static_cast<int64_t>(in.attrs().Ints(name).size()), spatial));
+  }
+  for (const absl::string_view name : {"stride", "lhs_dilation", "rhs_dilation"}) {
+    CERMET_RETURN_IF_ERROR(CheckPositive(in, name));
+  }
+  if (in.attrs().Int("groups") < 1)
+    return in.Error("groups = ", in.attrs().Int("groups"), " is not positive");
+  return absl::OkStatus();
+}
+
+// The types of the k results of a reduction to `shape`.
+std::vector<Type> ReductionTypes(const Inference& in, const Shape& shape) {
+  std::vector<Type> types;
+  for (int64_t i = 0; i < in.node().num_operands() / 2; ++i)
+    types.push_back(Type(in.type(i).dtype, shape));
+  return types;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Type>> InferReduce(Inference* in) {
+  CERMET_ASSIGN_OR_RETURN(const Shape shape, CheckReductionOperands(in));
+  const std::vector<int64_t>& dims = in->attrs().Ints("dims");
+  const int64_t rank = static_cast<int64_t>(shape.size());
+  CERMET_RETURN_IF_ERROR(in->CheckDims("dims", dims, rank, /*increasing=*/true));
+  Shape reduced;
+  for (int64_t i = 0; i < rank; ++i) {
+    if (!Has(dims, i)) reduced.push_back(shape[i]);
+  }
+  return ReductionTypes(*in, reduced);
+}
+
+absl::StatusOr<std::vector<Type>> InferReduceWindow(Inference* in) {
+  CERMET_ASSIGN_OR_RETURN(const Shape shape, CheckReductionOperands(in));
+  const AttrMap& attrs = in->attrs();
+  for (const absl::string_view name : {"window", "stride", "low", "high", "dilation"}) {
+    CERMET_RETURN_IF_ERROR(in->CheckLength(name, static_cast<int64_t>(attrs.Ints(name).size()),
+                                           static_cast<int64_t>(shape.size())));
+  }
+  for (const absl::string_view name : {"window", "stride", "dilation"})
+    CERMET_RETURN_IF_ERROR(CheckPositive(*in, name));
+  Shape result;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    result.push_back(WindowPositions(shape[i], attrs.Ints("window")[i], attrs.Ints("stride")[i],
+                                     attrs.Ints("low")[i], attrs.Ints("high")[i],
+                                     attrs.Ints("dilation")[i]));
+  }
+  return ReductionTypes(*in, result);
+}
+
 absl::StatusOr<Type> InferDotGeneral(Inference* in) {
   const Type& lhs = in->type(0);
   const Type& rhs = in->type(1);
@@ -144,30 +180,6 @@ absl::StatusOr<Type> InferDotGeneral(Inference* in) {
     if (!Has(rhs_bound, i)) result.shape.push_back(rhs.shape[i]);
   }
   return result;
-}
-
-// Divisibility by a constant, refuted only where the extent is constant.
-bool MayDivide(const Dim& extent, int64_t divisor) {
-  return !extent.IsConstant() || extent.value() % divisor == 0;
-}
-
-absl::Status CheckConvolutionAttributes(const Inference& in, const ConvLayout& layout) {
-  const int64_t spatial = static_cast<int64_t>(layout.input_spatial.size());
-  for (int64_t i = 0; i < 2; ++i) {
-    if (in.type(i).rank() == spatial + 2) continue;
-    return in.Error("layout ", layout.ToString(), " does not fit operand ", i, " of type ",
-                    in.type(i).ToString());
-  }
-  for (const absl::string_view name : {"stride", "low", "high", "lhs_dilation", "rhs_dilation"}) {
-    CERMET_RETURN_IF_ERROR(
-        in.CheckLength(name, static_cast<int64_t>(in.attrs().Ints(name).size()), spatial));
-  }
-  for (const absl::string_view name : {"stride", "lhs_dilation", "rhs_dilation"}) {
-    CERMET_RETURN_IF_ERROR(CheckPositive(in, name));
-  }
-  if (in.attrs().Int("groups") < 1)
-    return in.Error("groups = ", in.attrs().Int("groups"), " is not positive");
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Type> InferConvolution(Inference* in) {
@@ -200,23 +212,6 @@ absl::StatusOr<Type> InferConvolution(Inference* in) {
                         attrs.Ints("low")[i], attrs.Ints("high")[i], attrs.Ints("rhs_dilation")[i]);
   }
   return result;
-}
-
-}  // namespace
-
-absl::StatusOr<std::vector<Type>> InferReduction(Inference* in) {
-  CERMET_ASSIGN_OR_RETURN(const Shape shape, CheckReductionOperands(in));
-  CERMET_ASSIGN_OR_RETURN(const Shape result, in->node().op() == OpCode::kReduce
-                                                  ? ReduceShape(in, shape)
-                                                  : ReduceWindowShape(in, shape));
-  std::vector<Type> types;
-  for (int64_t i = 0; i < in->node().num_operands() / 2; ++i)
-    types.push_back(Type(in->type(i).dtype, result));
-  return types;
-}
-
-absl::StatusOr<Type> InferContraction(Inference* in) {
-  return in->node().op() == OpCode::kDotGeneral ? InferDotGeneral(in) : InferConvolution(in);
 }
 
 // ---- layout strings

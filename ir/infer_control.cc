@@ -11,28 +11,6 @@ std::vector<Type> OperandTypes(const Inference& in, int64_t first) {
   return TypesOf(in.node().operands().subspan(static_cast<size_t>(first)));
 }
 
-absl::StatusOr<std::vector<Type>> InferIf(Inference* in) {
-  if (!in->type(0).IsScalar())
-    return in->Error("the condition of type ", in->type(0).ToString(), " must be a bool scalar");
-  const std::vector<Type> operands = OperandTypes(*in, 1);
-  CERMET_RETURN_IF_ERROR(in->CheckBody(0, operands, nullptr));
-  std::vector<Type> results = TypesOf(in->node().body(0)->results());
-  CERMET_RETURN_IF_ERROR(in->CheckBody(1, operands, &results));
-  for (size_t i = 0; i < results.size(); ++i) {
-    CERMET_ASSIGN_OR_RETURN(results[i].shape,
-                            in->SameShape(results[i], in->node().body(1)->results()[i].type()));
-  }
-  return results;
-}
-
-absl::StatusOr<std::vector<Type>> InferWhile(Inference* in) {
-  const std::vector<Type> carried = OperandTypes(*in, 0);
-  const std::vector<Type> condition = {Type(DType::kBool, {})};
-  CERMET_RETURN_IF_ERROR(in->CheckBody(0, carried, &condition));
-  CERMET_RETURN_IF_ERROR(in->CheckBody(1, carried, &carried));
-  return carried;
-}
-
 // ---- composites
 
 // Scale and bias of a layer_norm have the shape of the normalized dims.
@@ -92,15 +70,31 @@ absl::StatusOr<Type> InferAttention(Inference* in) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Type>> InferControl(Inference* in) {
-  const Node& node = in->node();
-  if (node.op() == OpCode::kCall)
-    return node.types();  // the verifier compares them with the callee's
-  if (node.op() == OpCode::kIf) return InferIf(in);
-  if (node.op() == OpCode::kWhile) return InferWhile(in);
-  CERMET_CHECK(node.op() == OpCode::kFusion);
+absl::StatusOr<std::vector<Type>> InferIf(Inference* in) {
+  if (!in->type(0).IsScalar())
+    return in->Error("the condition of type ", in->type(0).ToString(), " must be a bool scalar");
+  const std::vector<Type> operands = OperandTypes(*in, 1);
+  CERMET_RETURN_IF_ERROR(in->CheckBody(0, operands, nullptr));
+  std::vector<Type> results = TypesOf(in->node().body(0)->results());
+  CERMET_RETURN_IF_ERROR(in->CheckBody(1, operands, &results));
+  for (size_t i = 0; i < results.size(); ++i) {
+    CERMET_ASSIGN_OR_RETURN(results[i].shape,
+                            in->SameShape(results[i], in->node().body(1)->results()[i].type()));
+  }
+  return results;
+}
+
+absl::StatusOr<std::vector<Type>> InferWhile(Inference* in) {
+  const std::vector<Type> carried = OperandTypes(*in, 0);
+  const std::vector<Type> condition = {Type(DType::kBool, {})};
+  CERMET_RETURN_IF_ERROR(in->CheckBody(0, carried, &condition));
+  CERMET_RETURN_IF_ERROR(in->CheckBody(1, carried, &carried));
+  return carried;
+}
+
+absl::StatusOr<std::vector<Type>> InferFusion(Inference* in) {
   CERMET_RETURN_IF_ERROR(in->CheckBody(0, OperandTypes(*in, 0), nullptr));
-  return TypesOf(node.body()->results());
+  return TypesOf(in->node().body()->results());
 }
 
 // A composite's result has the type of its first operand, and an `axis` counts that operand's dims,

@@ -58,12 +58,29 @@ class Inference {
   std::vector<DimConstraint>* constraints_;
 };
 
-// Rules by class of op; each is called for its ops only, after the row was checked.
-absl::StatusOr<Type> InferView(Inference* in);
-absl::StatusOr<Type> InferUpdate(Inference* in);
-absl::StatusOr<std::vector<Type>> InferReduction(Inference* in);
-absl::StatusOr<Type> InferContraction(Inference* in);
-absl::StatusOr<std::vector<Type>> InferControl(Inference* in);
+// The rules, one per op that is neither elementwise nor a composite; each is called for nodes whose
+// row was checked. infer_views.cc:
+absl::StatusOr<Type> InferBroadcastInDim(Inference* in);
+absl::StatusOr<Type> InferReshape(Inference* in);
+absl::StatusOr<Type> InferTranspose(Inference* in);
+absl::StatusOr<Type> InferSlice(Inference* in);
+absl::StatusOr<Type> InferPad(Inference* in);
+absl::StatusOr<Type> InferConcat(Inference* in);
+absl::StatusOr<Type> InferReverse(Inference* in);
+// infer_indexed.cc:
+absl::StatusOr<Type> InferGather(Inference* in);
+absl::StatusOr<Type> InferDynamicSlice(Inference* in);
+absl::StatusOr<Type> InferDynamicUpdateSlice(Inference* in);
+absl::StatusOr<Type> InferScatter(Inference* in);
+// infer_contractions.cc:
+absl::StatusOr<std::vector<Type>> InferReduce(Inference* in);
+absl::StatusOr<std::vector<Type>> InferReduceWindow(Inference* in);
+absl::StatusOr<Type> InferDotGeneral(Inference* in);
+absl::StatusOr<Type> InferConvolution(Inference* in);
+// infer_control.cc:
+absl::StatusOr<std::vector<Type>> InferFusion(Inference* in);
+absl::StatusOr<std::vector<Type>> InferIf(Inference* in);
+absl::StatusOr<std::vector<Type>> InferWhile(Inference* in);
 absl::StatusOr<Type> InferComposite(Inference* in);
 
 // The types of the values.
