@@ -8,8 +8,9 @@
 
 namespace cermet::codegen {
 
-// The bytes of a shared object made of one ELF object by lld, in this process. Thread safe: one
-// link at a time. Errors: a triple that is not ELF, lld's message.
+// The bytes of a shared object made of one ELF object by a linker of this machine: ld.lld, or else
+// ld for this machine's own architecture. Thread safe. Errors: a triple that is not ELF, no linker
+// on the path, the linker's message.
 absl::StatusOr<std::string> LinkSharedObject(const std::string& object, const std::string& triple);
 
 }  // namespace cermet::codegen
