@@ -152,7 +152,6 @@ class GraphFuser {
         operands.push_back(operand);
       }
     }
-    Location location;
     for (Node* member : group.members) {
       std::vector<Value> arguments;
       for (Value operand : member->operands()) arguments.push_back(inside[operand]);
@@ -162,7 +161,6 @@ class GraphFuser {
       Node* copy = body->AddNode(member->op(), std::move(arguments), member->types(),
                                  member->attrs(), std::move(bodies), member->location());
       for (int i = 0; i < member->num_results(); ++i) inside[member->result(i)] = copy->result(i);
-      location = location.Merge(member->location());
     }
     std::vector<Value> results;
     for (int i = 0; i < group.root->num_results(); ++i)
@@ -174,7 +172,25 @@ class GraphFuser {
     attrs.Set("kind", Word{KindOf(group)});
     return graph_->InsertNode(order_.at(group.root), OpCode::kFusion, std::move(operands),
                               group.root->types(), std::move(attrs), std::move(bodies),
-                              std::move(location));
+                              LocationOf(group));
+  }
+
+  // The names of the members that compute something from the group's operands. A constant carries
+  // the names of all nodes that share it, which say nothing of this group.
+  static Location LocationOf(const Group& group) {
+    Location location;
+    std::set<const Node*> fixed;  // by constants alone
+    for (const Node* member : group.members) {
+      const bool is_fixed =
+          std::all_of(member->operands().begin(), member->operands().end(),
+                      [&](const Value& operand) { return fixed.count(operand.node) != 0; });
+      if (is_fixed && member != group.root) {
+        fixed.insert(member);
+      } else {
+        location = location.Merge(member->location());
+      }
+    }
+    return location;
   }
 
   Graph* graph_;
