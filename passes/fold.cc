@@ -108,14 +108,12 @@ Value CopyInto(Value value, const Module& module, Module* scratch, Graph* graph,
     for (Value operand : node.operands()) {
       operands.push_back(CopyInto(operand, module, scratch, graph, copies));
     }
-    AttrMap attrs = node.attrs();
-    if (const SymbolRef* ref = attrs.Find<SymbolRef>("ref")) {
-      const ConstantEntry& entry = *module.constants().Find(ref->name);
-      attrs.Set("ref", SymbolRef{scratch->constants().Add(ref->name, entry)});
+    if (const SymbolRef* ref = node.attrs().Find<SymbolRef>("ref")) {
+      scratch->constants().Declare(ref->name, *module.constants().Find(ref->name));
     }
     std::vector<std::unique_ptr<Graph>> bodies;
     for (const auto& body : node.bodies()) bodies.push_back(body->Clone(body->name()));
-    copy = graph->AddNode(node.op(), std::move(operands), node.types(), std::move(attrs),
+    copy = graph->AddNode(node.op(), std::move(operands), node.types(), node.attrs(),
                           std::move(bodies), node.location());
   }
   return copy->result(value.index);

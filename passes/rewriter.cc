@@ -3,6 +3,7 @@
 // dead nodes removed and the order restored. Sweeps go on until one changes nothing.
 #include "passes/rewriter.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -23,7 +24,26 @@ Rewriter::Rewriter(Module& module, Graph& graph, const PassContext& context)
     : module_(module), context_(context), builder_(&graph) {}
 
 void Rewriter::Absorb(const Node& node) {
-  builder_.set_location(builder_.location().Merge(node.location()));
+  builder_.set_location(node.location().Merge(builder_.location()));
+}
+
+void Rewriter::AbsorbBetween(const Node& root, absl::Span<const Value> leaves) {
+  std::map<int64_t, const Node*> matched = {{root.id(), &root}};  // by id: in the order of the text
+  std::vector<const Node*> worklist = {&root};
+  while (!worklist.empty()) {
+    const Node* node = worklist.back();
+    worklist.pop_back();
+    for (Value operand : node->operands()) {
+      const bool is_leaf = std::find(leaves.begin(), leaves.end(), operand) != leaves.end();
+      if (is_leaf || operand.node->op() == OpCode::kParameter) continue;
+      if (matched.insert({operand.node->id(), operand.node}).second) {
+        worklist.push_back(operand.node);
+      }
+    }
+  }
+  Location location;
+  for (const auto& [id, node] : matched) location = location.Merge(node->location());
+  builder_.set_location(std::move(location));
 }
 
 bool Rewriter::HasOneUse(Value value) const {

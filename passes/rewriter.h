@@ -31,8 +31,10 @@ class Rewriter {
   const PassContext& context() const { return context_; }
   // Makes nodes at the location of the node that is being rewritten.
   Builder& builder() { return builder_; }
-  // Nodes made from now on also come from where `node` came from.
+  // Nodes made from now on also come from where `node`, which they make superfluous, came from.
   void Absorb(const Node& node);
+  // The same for all nodes on which `root` depends, down to `leaves`: a pattern that was matched.
+  void AbsorbBetween(const Node& root, absl::Span<const Value> leaves);
   // True if `value` was used once when the sweep over the graph began; false for newer values.
   bool HasOneUse(Value value) const;
   // True if `value` was used then.

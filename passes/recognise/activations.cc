@@ -15,9 +15,7 @@ Replacement RaiseLogistic(Node& node, Rewriter& rewriter) {
   if (!exp || exp.node->op() != OpCode::kExp) return {};
   const Node& neg = *exp.node->operand(0).node;
   if (neg.op() != OpCode::kNeg) return {};
-  rewriter.Absorb(neg);
-  rewriter.Absorb(*exp.node);
-  rewriter.Absorb(*node.operand(1).node);
+  rewriter.AbsorbBetween(node, {neg.operand(0)});
   return {rewriter.builder().Unary(OpCode::kLogistic, neg.operand(0))};
 }
 
@@ -27,7 +25,7 @@ Replacement RaiseSilu(Node& node, Rewriter& rewriter) {
     const Value x = node.operand(side);
     const Node& gate = *node.operand(1 - side).node;
     if (gate.op() != OpCode::kLogistic || gate.operand(0) != x) continue;
-    rewriter.Absorb(gate);
+    rewriter.AbsorbBetween(node, {x});
     return {rewriter.builder().Unary(OpCode::kSilu, x)};
   }
   return {};
@@ -57,6 +55,7 @@ Replacement RaiseGelu(Node& node, Rewriter& rewriter) {
   };
   const Value x = GatedValue(ProductOf(node.result(), module), 0.5, argument_of);
   if (!x) return {};
+  rewriter.AbsorbBetween(node, {x});
   return {rewriter.builder().Unary(OpCode::kGelu, x)};
 }
 
@@ -89,6 +88,7 @@ Replacement RaiseGeluTanh(Node& node, Rewriter& rewriter) {
   };
   const Value x = GatedValue(ProductOf(node.result(), module), 0.5, argument_of);
   if (!x) return {};
+  rewriter.AbsorbBetween(node, {x});
   return {rewriter.builder().Unary(OpCode::kGeluTanh, x)};
 }
 
@@ -111,6 +111,7 @@ Replacement RaiseHardSwish(Node& node, Rewriter& rewriter) {
   Value x = GatedValue(product, 1, unit_gate);
   if (!x) x = GatedValue(product, 1.0 / 6, six_gate);
   if (!x) return {};
+  rewriter.AbsorbBetween(node, {x});
   return {rewriter.builder().Unary(OpCode::kHardSwish, x)};
 }
 

@@ -28,7 +28,7 @@ Replacement RaiseSoftmax(Node& node, Rewriter& rewriter) {
   const auto sum = BroadcastReduction(node.operand(1), OpCode::kAdd, module);
   if (!shifted || !sum || sum->x() != exp) return {};
   if (sum->dims() != std::vector<int64_t>{shifted->axis}) return {};
-  rewriter.Absorb(*exp.node);
+  rewriter.AbsorbBetween(node, {shifted->x});
   return {rewriter.builder().Make(OpCode::kSoftmax, {shifted->x}, {{"axis", shifted->axis}})};
 }
 
@@ -51,7 +51,7 @@ Replacement RaiseLogSoftmax(Node& node, Rewriter& rewriter) {
   }
   const Node& exp = *sum->operand(0).node;
   if (exp.op() != OpCode::kExp || exp.operand(0) != node.operand(0)) return {};
-  rewriter.Absorb(exp);
+  rewriter.AbsorbBetween(node, {shifted->x});
   return {rewriter.builder().Make(OpCode::kLogSoftmax, {shifted->x}, {{"axis", shifted->axis}})};
 }
 
@@ -116,8 +116,7 @@ Replacement RaiseLayerNorm(Node& node, Rewriter& rewriter) {
   }
   const auto epsilon = EpsilonOfVariance(root->operand(0), d, *mean, module);
   if (!epsilon) return {};
-  rewriter.Absorb(*d.node);
-  rewriter.Absorb(*root);
+  rewriter.AbsorbBetween(node, {mean->x()});
   return {rewriter.builder().Make(OpCode::kLayerNorm, {mean->x()},
                                   {{"axis", mean->dims()[0]}, {"epsilon", *epsilon}})};
 }
