@@ -111,12 +111,21 @@ absl::StatusOr<SplitLoops> Split(Kernel* kernel, absl::string_view loop, int64_t
     } else {
       inner.Append(Define(iv, OpCode::kAdd, base, inner_iv));
     }
-    InsertAt(&inner_body, inner_body.insts.size(), std::move(body.insts));
+    if (tail == Tail::kGuard && !exact) {
+      Inst guard;
+      guard.kind = InstKind::kIf;
+      guard.operands = {inner.Compare(CompareDirection::kLt, iv, extent)};
+      guard.blocks.resize(2);
+      guard.blocks[0].insts = std::move(body.insts);
+      inner_body.insts.push_back(std::move(guard));
+    } else {
+      InsertAt(&inner_body, inner_body.insts.size(), std::move(body.insts));
+    }
     return ParallelLoop(name, zero, upper, std::move(inner_body));
   };
 
   const ValueId iv = old.blocks[0].params[0];
-  if (exact || tail == Tail::kClamp) {
+  if (exact || tail == Tail::kClamp || tail == Tail::kGuard) {
     outer_body.insts.push_back(inner_loop(names.inner, step, std::move(old.blocks[0]), iv));
   } else {
     const ValueId left = outer.Sub(extent, base);

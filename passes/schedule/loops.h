@@ -20,6 +20,7 @@ namespace cermet::schedule {
 enum class Tail : uint8_t {
   kClamp,    // repeats the last iteration: index min(i, extent - 1). For bodies that read nothing that they write
   kShorten,  // runs fewer iterations: the inner bound is min(factor, extent - outer * factor)
+  kGuard,    // a condition around the body: loops over threads have constant bounds
   kBranch,   // as kShorten, but complete blocks take a copy of the loop with a constant bound
 };
 
@@ -42,6 +43,7 @@ absl::StatusOr<PeeledLoops> Peel(kernel::Kernel* kernel, absl::string_view loop,
 absl::Status Interchange(kernel::Kernel* kernel, absl::string_view outer, absl::string_view inner);
 // Two loops of a perfect nest become one, with the outer's name, over the product of the extents.
 absl::Status Collapse(kernel::Kernel* kernel, absl::string_view outer, absl::string_view inner);
+// Marks a parallel loop as one over blocks or threads, or a loop with constant bounds as unrolled.
 absl::Status SetLoopKind(kernel::Kernel* kernel, absl::string_view loop, kernel::LoopKind kind);
 
 // Moves what stands before the only loop in `outer`'s body into that loop, so that the two are a perfect nest. False if it cannot.

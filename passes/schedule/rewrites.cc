@@ -12,7 +12,9 @@
 #include "passes/schedule/legalize.h"
 #include "passes/schedule/merge_dims.h"
 #include "passes/schedule/pack.h"
+#include "passes/schedule/rows_on_blocks.h"
 #include "passes/schedule/simplify_indices.h"
+#include "passes/schedule/stage_in_shared.h"
 #include "passes/schedule/tile.h"
 
 namespace cermet::schedule {
@@ -24,6 +26,8 @@ absl::string_view Name(Tail tail) {
       return "clamp";
     case Tail::kShorten:
       return "shorten";
+    case Tail::kGuard:
+      return "guard";
     case Tail::kBranch:
       return "branch";
   }
@@ -50,6 +54,14 @@ absl::StatusOr<SplitLoops> Rewrites::Split(absl::string_view loop, int64_t facto
   CERMET_ASSIGN_OR_RETURN(SplitLoops names, schedule::Split(kernel_, loop, factor, tail));
   Done(absl::StrCat("split %", loop, " by ", factor, " (", Name(tail), ")"));
   return names;
+}
+
+absl::Status Rewrites::SplitOverThreads(absl::string_view loop, int64_t threads) {
+  CERMET_ASSIGN_OR_RETURN(SplitLoops names, schedule::Split(kernel_, loop, threads, Tail::kGuard));
+  CERMET_RETURN_IF_ERROR(schedule::SetLoopKind(kernel_, names.outer, kernel::LoopKind::kBlock));
+  CERMET_RETURN_IF_ERROR(schedule::SetLoopKind(kernel_, names.inner, kernel::LoopKind::kThread));
+  Done(absl::StrCat("split %", loop, " over blocks of ", threads, " threads"));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PeeledLoops> Rewrites::Peel(absl::string_view loop, int64_t factor) {
@@ -106,9 +118,15 @@ absl::Status Rewrites::KeepLanesInMemory(absl::string_view loop) {
   return absl::OkStatus();
 }
 
-absl::Status Rewrites::SetLoopKind(absl::string_view loop, kernel::LoopKind kind) {
-  CERMET_RETURN_IF_ERROR(schedule::SetLoopKind(kernel_, loop, kind));
-  Done(absl::StrCat("mark %", loop));
+absl::Status Rewrites::RowsOnBlocks(absl::string_view row, int64_t threads) {
+  CERMET_RETURN_IF_ERROR(schedule::RowsOnBlocks(kernel_, row, threads));
+  Done(absl::StrCat("rows_on_blocks %", row, ", ", threads, " threads"));
+  return absl::OkStatus();
+}
+
+absl::Status Rewrites::StageInShared(absl::string_view row, absl::string_view column, int64_t tile) {
+  CERMET_RETURN_IF_ERROR(schedule::StageInShared(kernel_, row, column, tile));
+  Done(absl::StrCat("stage_in_shared %", row, ", %", column, " by ", tile));
   return absl::OkStatus();
 }
 

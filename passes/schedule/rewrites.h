@@ -24,6 +24,8 @@ class Rewrites {
 
   void Simplify();
   absl::StatusOr<SplitLoops> Split(absl::string_view loop, int64_t factor, Tail tail);
+  // Blocks outside and, under a guard, threads inside.
+  absl::Status SplitOverThreads(absl::string_view loop, int64_t threads);
   absl::StatusOr<PeeledLoops> Peel(absl::string_view loop, int64_t factor);
   // Swaps two loops that are nested without another between them; nothing when one of them is gone.
   absl::Status Interchange(absl::string_view outer, absl::string_view inner);
@@ -34,7 +36,8 @@ class Rewrites {
   absl::Status Tile(const std::vector<std::string>& loops);
   absl::Status MakeLanesExplicit(absl::string_view loop);
   absl::Status KeepLanesInMemory(absl::string_view loop);
-  absl::Status SetLoopKind(absl::string_view loop, kernel::LoopKind kind);
+  absl::Status RowsOnBlocks(absl::string_view row, int64_t threads);
+  absl::Status StageInShared(absl::string_view row, absl::string_view column, int64_t tile);
   absl::Status Legalize(int64_t vector_bytes);
 
   bool Exists(absl::string_view loop);

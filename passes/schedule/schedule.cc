@@ -6,6 +6,7 @@
 #include "ir/status.h"
 #include "passes/schedule/pack.h"
 #include "passes/schedule/schedule_cpu.h"
+#include "passes/schedule/schedule_gpu.h"
 
 namespace cermet::schedule {
 
@@ -15,7 +16,7 @@ absl::Status Schedule(kernel::Kernel* kernel, const Target& target, const Schedu
     case TargetKind::kCpu:
       return ScheduleCpu(kernel, target, options, log);
     case TargetKind::kCuda:
-      return absl::UnimplementedError("no schedule for GPUs");
+      return ScheduleGpu(kernel, target, options, log);
   }
   CERMET_UNREACHABLE();
 }

@@ -1,0 +1,68 @@
+// GPU schedules of naive kernels, run by the interpreter: blocks, threads in lockstep, shared memory.
+#include "passes/schedule/schedule_gpu.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ir/kernel/text.h"
+#include "tests/schedule/naive_kernels.h"
+#include "tests/schedule/schedule_testing.h"
+
+namespace cermet::schedule {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Target Gpu() {
+  Target target;
+  target.kind = TargetKind::kCuda;
+  return target;
+}
+
+kernel::Kernel Scheduled(const std::string& text) {
+  kernel::Kernel kernel = ParseKernel(text);
+  const absl::Status status = ScheduleGpu(&kernel, Gpu(), ScheduleOptions(), nullptr);
+  EXPECT_TRUE(status.ok()) << status;
+  return kernel;
+}
+
+class ScheduleGpuTest : public testing::TestWithParam<NaiveKernel> {};
+
+TEST_P(ScheduleGpuTest, KeepsBits) {
+  const kernel::Kernel naive = ParseKernel(GetParam().text);
+  kernel::Kernel scheduled = naive;
+  std::vector<ScheduleStep> log;
+  const absl::Status status = ScheduleGpu(&scheduled, Gpu(), ScheduleOptions(), &log);
+  if (GetParam().name == "check") {
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+    return;
+  }
+  ASSERT_TRUE(status.ok()) << status;
+  const std::string text = kernel::Print(scheduled);
+  EXPECT_THAT(text, HasSubstr("block "));
+  EXPECT_THAT(text, HasSubstr("thread "));
+  EXPECT_THAT(text, Not(HasSubstr("parallel ")));
+  ExpectSameBits(naive, scheduled, GetParam().dims);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ScheduleGpuTest, testing::ValuesIn(NaiveKernels()),
+                         [](const testing::TestParamInfo<NaiveKernel>& info) { return info.param.name; });
+
+TEST(ScheduleGpu, ProductsPassThroughSharedMemory) {
+  const std::string text = kernel::Print(Scheduled(NaiveKernels()[0].text));
+  EXPECT_THAT(text, HasSubstr("shared %left_tile"));
+  EXPECT_THAT(text, HasSubstr("barrier"));
+}
+
+TEST(ScheduleGpu, RowsHaveABlockEach) {
+  for (const NaiveKernel& naive : NaiveKernels()) {
+    if (naive.name != "softmax" && naive.name != "total") continue;
+    const std::string text = kernel::Print(Scheduled(naive.text));
+    EXPECT_THAT(text, HasSubstr("thread %t in 0..64"));
+    EXPECT_THAT(text, HasSubstr("step 64"));
+  }
+}
+
+}  // namespace
+}  // namespace cermet::schedule
