@@ -14,6 +14,7 @@
 #include "ir/status.h"
 #include "passes/graph_passes.h"
 #include "passes/literal_views.h"
+#include "passes/math/expand_math.h"
 #include "passes/rewriter.h"
 
 namespace cermet {
@@ -68,6 +69,7 @@ int64_t Multiplications(const Node& node) {
 bool IsFoldableOp(const Node& node) {
   switch (Info(node.op()).op_class) {
     case OpClass::kElementwise:
+    case OpClass::kTranscendental:
     case OpClass::kUpdate:
       return true;
     case OpClass::kView:
@@ -76,7 +78,6 @@ bool IsFoldableOp(const Node& node) {
       return HasFixedOrder(node);
     case OpClass::kContraction:
       return HasFixedOrder(node) && Multiplications(node) <= kMaxMultiplications;
-    case OpClass::kTranscendental:  // until their expansion is what the evaluator would run
     case OpClass::kSource:
     case OpClass::kControl:
     case OpClass::kEffectful:
@@ -125,6 +126,7 @@ absl::StatusOr<Literal> EvaluateNode(Node& node, const Module& module) {
   std::map<const Node*, Node*> copies;
   graph->set_results({CopyInto(node.result(), module, &scratch, graph, &copies)});
   graph->set_result_names({""});
+  ExpandMath(*graph);  // the arithmetic of compiled code, not the evaluator's own
   CERMET_ASSIGN_OR_RETURN(std::vector<Literal> results, Evaluate(scratch, *graph, {}));
   return std::move(results[0]);
 }
