@@ -11,7 +11,7 @@
 #include "passes/pass_manager.h"
 #include "passes/plan/build_program.h"
 #include "passes/plan/memory_plan.h"
-#include "tests/lower/program_interpreter.h"
+#include "tests/support/program_interpreter.h"
 
 namespace cermet {
 namespace {

@@ -1,6 +1,6 @@
 // A walker over commands with one workspace; temps are where the plan puts them, so a wrong plan
 // shows as wrong results.
-#include "tests/lower/program_interpreter.h"
+#include "tests/support/program_interpreter.h"
 
 #include <cstring>
 

@@ -1,7 +1,7 @@
 // Runs command programs by the kernel interpreter, on host memory: the bit-exact meaning of a
 // program, without any device.
-#ifndef CERMET_TESTS_LOWER_PROGRAM_INTERPRETER_H_
-#define CERMET_TESTS_LOWER_PROGRAM_INTERPRETER_H_
+#ifndef CERMET_TESTS_SUPPORT_PROGRAM_INTERPRETER_H_
+#define CERMET_TESTS_SUPPORT_PROGRAM_INTERPRETER_H_
 
 #include <vector>
 
@@ -18,4 +18,4 @@ absl::StatusOr<std::vector<Literal>> InterpretProgram(const program::Program& pr
 
 }  // namespace cermet::testing
 
-#endif  // CERMET_TESTS_LOWER_PROGRAM_INTERPRETER_H_
+#endif  // CERMET_TESTS_SUPPORT_PROGRAM_INTERPRETER_H_
