@@ -1,4 +1,5 @@
-// Machine code of one program, ready to call; whoever made it (the JIT, a shared object) is behind this interface.
+// Machine code of one program, ready to call; whoever made it (the JIT, a shared object) is behind
+// this interface.
 #ifndef CERMET_IR_PROGRAM_NATIVE_CODE_H_
 #define CERMET_IR_PROGRAM_NATIVE_CODE_H_
 

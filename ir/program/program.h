@@ -1,7 +1,8 @@
 // The command program: what runs. Launches, copies and control flow over planned buffers.
 //
-// A Program is plain data: no pointers into graphs, no LLVM. Its kernels are kernel IR; compiled code for them is held elsewhere. On x86
-// the whole program becomes one native function (program/host_abi.h); other devices walk the commands.
+// A Program is plain data: no pointers into graphs, no LLVM. Its kernels are kernel IR; compiled
+// code for them is held elsewhere. On x86 the whole program becomes one native function
+// (program/host_abi.h); other devices walk the commands.
 #ifndef CERMET_IR_PROGRAM_PROGRAM_H_
 #define CERMET_IR_PROGRAM_PROGRAM_H_
 
@@ -20,8 +21,9 @@
 namespace cermet::program {
 
 enum class BufferKind : uint8_t {
-  kInput,     // `index`-th input of the caller, read only unless an output aliases it (donated)
-  kOutput,    // `index`-th output of the caller; or, with `alias`, the donated input that is updated in place
+  kInput,   // `index`-th input of the caller, read only unless an output aliases it (donated)
+  kOutput,  // `index`-th output of the caller; or, with `alias`, the donated input that is updated
+            // in place
   kConstant,  // an entry of the constant store, possibly packed
   kTemp,      // at `offset` in the workspace
 };
@@ -30,23 +32,26 @@ struct Buffer {
   std::string name;  // printed as %name, unique
   Type type;         // the physical type: shape after packing
   BufferKind kind = BufferKind::kTemp;
-  int64_t index = 0;                          // kInput, kOutput
-  std::string user_name;                      // kInput, kOutput: the user's name
-  std::string constant;                       // kConstant: its name in the store
-  std::optional<kernel::Packing> packing;     // kConstant: how it is derived
-  Dim offset;                                 // kTemp: bytes, a multiple of 64
-  int32_t alias = -1;                         // kOutput: the input buffer that it shares, or -1; kTemp: the buffer whose storage it is
+  int64_t index = 0;                       // kInput, kOutput
+  std::string user_name;                   // kInput, kOutput: the user's name
+  std::string constant;                    // kConstant: its name in the store
+  std::optional<kernel::Packing> packing;  // kConstant: how it is derived
+  Dim offset;                              // kTemp: bytes, a multiple of 64
+  int32_t alias =
+      -1;  // kOutput: the input buffer that it shares, or -1; kTemp: the buffer whose storage it is
 };
 
 struct Command;
 using CommandList = std::vector<Command>;
 
 enum class CommandKind : uint8_t {
-  kLaunch,  // kernel `kernel` on `buffers`, its parallel loop cut in ranges of at least `grain` iterations
-  kCopy,    // all bytes of buffers[0] to buffers[1]; equal types
+  kLaunch,  // kernel `kernel` on `buffers`, its parallel loop cut in ranges of at least `grain`
+            // iterations
+  kCopy,    // all bytes of buffers[0] to buffers[1]; equal element types and counts
   kPack,    // packs buffers[0] into buffers[1] as `kernel`, a packing kernel, says
   kIf,      // buffers[0]: a bool scalar; bodies[0] or bodies[1]
-  kWhile,   // runs bodies[0], then, while buffers[0] (a bool scalar it wrote) holds, bodies[1] and bodies[0] again
+  kWhile,   // runs bodies[0], then, while buffers[0] (a bool scalar it wrote) holds, bodies[1] and
+            // bodies[0] again
 };
 
 struct Command {
@@ -60,38 +65,44 @@ struct Command {
 
 struct CheckMessage {
   int64_t code = 0;
-  std::string message;   // what failed
-  std::string node;      // the node, as errors name it
+  std::string message;  // what failed
+  std::string node;     // the node, as errors name it
 };
 
 struct Program {
   std::string name;
-  std::vector<std::string> symbols;   // run-time dims, in the order of the dims buffer
+  std::vector<std::string> symbols;  // run-time dims, in the order of the dims buffer
   DimFacts facts;
-  std::vector<Buffer> buffers;        // inputs, outputs, constants, temps
+  std::vector<Buffer> buffers;  // inputs, outputs, constants, temps
   std::vector<kernel::Kernel> kernels;
   CommandList commands;
-  std::vector<CheckMessage> checks;   // kCheck's `code` in kernels is an index into this table
-  Dim temp_bytes;                     // the workspace without scratch
-  Dim scratch_bytes;                  // per worker, a multiple of 64; the workspace is temp_bytes + max_workers * scratch_bytes
+  std::vector<CheckMessage> checks;  // kCheck's `code` in kernels is an index into this table
+  Dim temp_bytes;                    // the workspace without scratch
+  Dim scratch_bytes;  // per worker, a multiple of 64; the workspace is temp_bytes + max_workers *
+                      // scratch_bytes
 
   int64_t num_inputs() const;
   int64_t num_outputs() const;
   int64_t num_constants() const;
-  // Bytes of the workspace for `workers` under `dims`; an error names a missing symbol or an overflow.
+  // Bytes of the workspace for `workers` under `dims`; an error names a missing symbol or an
+  // overflow.
   absl::StatusOr<int64_t> WorkspaceBytes(int64_t workers, const DimBindings& dims) const;
-  // Binds the symbols from the shapes of the inputs, in order. Errors name the input, the two shapes and the dim.
+  // Binds the symbols from the shapes of the inputs, in order. Errors name the input, the two
+  // shapes and the dim.
   absl::StatusOr<DimBindings> BindDims(const std::vector<std::vector<int64_t>>& input_shapes) const;
 };
 
 // Text form; inverse byte for byte. Includes the kernels.
 std::string Print(const Program& program);
 absl::StatusOr<Program> ParseProgram(absl::string_view text, absl::string_view file);
-// Buffers exist and agree in type with the kernels' buffers; temps that live at once do not overlap; aliases are donated inputs.
+// Buffers exist and agree in type with the kernels' buffers; temps that live at once do not
+// overlap; aliases are donated inputs.
 absl::Status Verify(const Program& program);
 
-// Packs a dense array as `packing` says: `from` has the logical shape under `dims`, `to` the packed one. Plain memory, any thread.
-absl::Status Pack(const kernel::Packing& packing, DType dtype, const DimBindings& dims, const void* from, void* to);
+// Packs a dense array as `packing` says: `from` has the logical shape under `dims`, `to` the packed
+// one. Plain memory, any thread.
+absl::Status Pack(const kernel::Packing& packing, DType dtype, const DimBindings& dims,
+                  const void* from, void* to);
 
 }  // namespace cermet::program
 

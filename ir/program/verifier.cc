@@ -178,7 +178,7 @@ class Verifier {
         if (command.buffers.size() != 2) return Error("copy has two buffers");
         const Buffer& from = program_.buffers[command.buffers[0]];
         const Buffer& to = program_.buffers[command.buffers[1]];
-        if (from.type != to.type) {
+        if (from.type.dtype != to.type.dtype || from.type.NumElements() != to.type.NumElements()) {
           return Error(absl::StrCat("copy of ", from.type.ToString(), " to ", to.type.ToString()));
         }
         return VerifyWritten(to);

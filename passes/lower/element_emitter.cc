@@ -260,6 +260,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitSource(const Source& source, const T
   } else if (source.shape != type.shape) {
     at = space_->ReshapeIndex(index, type.shape, source.shape);
   }
+  // A scalar is always in bounds, and where the mask is false any value will do.
+  if (at.empty()) mask = kNoValue;
   return Here().Load(source.buffer, EmitIndices(at), mask);
 }
 

@@ -49,7 +49,7 @@ std::vector<SharedStorage> FindInPlace(const Node& fusion, const DimFacts& facts
   IndexFlow flow(members, root, index, &space);
   for (Node* parameter : body.parameters()) {
     const Value value = parameter->result();
-    if (ByteSize(value.type().dtype) != ByteSize(root.type().dtype) ||
+    if (value.type().dtype != root.type().dtype ||
         value.type().NumElements() != root.type().NumElements())
       continue;
     if (flow.ReadOnlyAt(value, space.ReshapeIndex(index, root.type().shape, value.type().shape))) {
