@@ -27,7 +27,7 @@ struct ObjectOptions {
 
 // The bytes of the file. Errors: a constant that is missing from `constants` or whose packing
 // depends on a run-time dim; a kernel that the target cannot run exactly; kSharedObject for a
-// target that is not ELF.
+// target that is not ELF, or without a linker (ld.lld, ld) on the path.
 absl::StatusOr<std::string> EmitObject(const program::Program& program,
                                        const ConstantStore& constants, const Target& target,
                                        const ObjectOptions& options);
