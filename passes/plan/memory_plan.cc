@@ -1,12 +1,14 @@
-// Live intervals over the flattened commands, then greedy placement.
+// Live intervals over the flattened commands, then greedy placement. Sizes may be symbolic: that
+// two buffers do not overlap is proven for all values of the symbols, so buffers whose sizes cannot
+// be compared (`?batch*?seq` and `?seq*?seq`) get regions of their own.
 #include "passes/plan/memory_plan.h"
 
 #include <algorithm>
-#include <map>
+#include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "ir/status.h"
+#include "passes/plan/dim_order.h"
 
 namespace cermet::plan {
 namespace {
@@ -80,56 +82,127 @@ Dim AlignedBytes(const Type& type) {
   return Dim::CeilDiv(bytes, Dim(kAlignment)) * Dim(kAlignment);
 }
 
-// Largest first, each at the lowest offset that is free during its life. Returns the total.
-int64_t PlaceConstantSizes(std::vector<int32_t> buffers, const Liveness& live, Program* program) {
-  const auto size = [&](int32_t b) { return AlignedBytes(program->buffers[b].type).value(); };
-  std::stable_sort(buffers.begin(), buffers.end(),
-                   [&](int32_t a, int32_t b) { return size(a) > size(b); });
-  std::vector<int32_t> placed;
-  int64_t total = 0;
-  for (int32_t buffer : buffers) {
-    std::vector<std::pair<int64_t, int64_t>> busy;  // [begin, end)
-    for (int32_t other : placed) {
-      if (!live.of(buffer).Overlaps(live.of(other))) continue;
-      const int64_t begin = program->buffers[other].offset.value();
-      busy.push_back({begin, begin + size(other)});
-    }
-    std::sort(busy.begin(), busy.end());
-    int64_t offset = 0;
-    for (const auto& [begin, end] : busy) {
-      if (offset + size(buffer) <= begin) break;
-      offset = std::max(offset, end);
-    }
-    program->buffers[buffer].offset = Dim(offset);
-    total = std::max(total, offset + size(buffer));
-    placed.push_back(buffer);
+// A number of bytes: the expression, and its value for typical extents.
+struct Extent {
+  Dim dim;
+  int64_t typical = 0;
+  friend Extent operator+(const Extent& a, const Extent& b) {
+    return {a.dim + b.dim, a.typical + b.typical};
   }
-  return total;
+};
+
+struct Block {
+  int32_t buffer = -1;
+  Extent size;
+  Extent begin;  // in its region
+};
+
+// A part of the workspace for blocks whose sizes can be compared, whatever the symbols are: which
+// offsets are free is then provable. Blocks come largest first.
+class Region {
+ public:
+  Region(const Liveness* live, const DimFacts* facts) : live_(live), facts_(facts) {}
+
+  bool IsComparable(const Dim& size) const {
+    return std::all_of(sizes_.begin(), sizes_.end(), [&](const Dim& other) {
+      return ProvablyAtMost(size, other, *facts_) || ProvablyAtMost(other, size, *facts_);
+    });
+  }
+
+  // At the lowest offset that is free during its life; which is lowest is judged by typical values.
+  void Place(Block block) {
+    std::vector<const Block*> neighbours;  // placed, and alive with this one
+    for (const Block& other : blocks_) {
+      if (live_->of(block.buffer).Overlaps(live_->of(other.buffer))) neighbours.push_back(&other);
+    }
+    std::vector<Extent> offsets = {Extent{}};
+    for (const Block* other : neighbours) offsets.push_back(other->begin + other->size);
+    std::stable_sort(offsets.begin(), offsets.end(),
+                     [](const Extent& a, const Extent& b) { return a.typical < b.typical; });
+    const auto is_free = [&](const Extent& offset) {
+      return std::all_of(neighbours.begin(), neighbours.end(), [&](const Block* other) {
+        return AtMost(other->begin + other->size, offset) ||
+               AtMost(offset + block.size, other->begin);
+      });
+    };
+    const auto found = std::find_if(offsets.begin(), offsets.end(), is_free);
+    block.begin = found != offsets.end() ? *found : sum_;  // no end is beyond the sum of the sizes
+    sum_ = sum_ + block.size;
+    if (std::find(sizes_.begin(), sizes_.end(), block.size.dim) == sizes_.end())
+      sizes_.push_back(block.size.dim);
+    blocks_.push_back(std::move(block));
+  }
+
+  // The largest end of its blocks.
+  Dim Size() const {
+    std::vector<Dim> ends;  // none is known to be at most another
+    for (const Block& block : blocks_) {
+      const Dim end = block.begin.dim + block.size.dim;
+      const auto is_covered = [&](const Dim& by) { return ProvablyAtMost(end, by, *facts_); };
+      const auto is_cover = [&](const Dim& of) { return ProvablyAtMost(of, end, *facts_); };
+      if (std::any_of(ends.begin(), ends.end(), is_covered)) continue;
+      ends.erase(std::remove_if(ends.begin(), ends.end(), is_cover), ends.end());
+      ends.push_back(end);
+    }
+    Dim size = ends.front();
+    for (const Dim& end : ends) size = Dim::Max(size, end);
+    return size;
+  }
+
+  const std::vector<Block>& blocks() const { return blocks_; }
+
+ private:
+  bool AtMost(const Extent& a, const Extent& b) const {
+    return a.typical <= b.typical && ProvablyAtMost(a.dim, b.dim, *facts_);
+  }
+
+  const Liveness* live_;
+  const DimFacts* facts_;
+  std::vector<Block> blocks_;
+  std::vector<Dim> sizes_;  // each once
+  Extent sum_;
+};
+
+// For each symbol the least value of 32 or more that the facts allow.
+DimBindings TypicalExtents(const Program& program) {
+  constexpr int64_t kTypicalExtent = 32;
+  DimBindings typical;
+  for (const std::string& symbol : program.symbols) {
+    const auto found = program.facts.find(symbol);
+    const DimFact fact = found == program.facts.end() ? DimFact{} : found->second;
+    const int64_t value = std::max<int64_t>(fact.lower, kTypicalExtent);
+    const int64_t multiple = (value + fact.divisor - 1) / fact.divisor * fact.divisor;
+    typical[symbol] = fact.upper ? std::min(multiple, *fact.upper) : multiple;
+  }
+  return typical;
 }
 
-// Buffers of one size expression share slots while they do not live at once. Returns the end of the
-// last slot.
-Dim PlaceSymbolicSizes(const std::vector<int32_t>& buffers, const Liveness& live, Dim end,
-                       Program* program) {
-  struct Slot {
-    Dim size, offset;
-    std::vector<int32_t> buffers;
-  };
-  std::vector<Slot> slots;
+// Offsets for all of `buffers`, region after region. Returns the end of the last.
+absl::StatusOr<Dim> PlaceBuffers(const std::vector<int32_t>& buffers, const Liveness& live,
+                                 Program* program) {
+  const DimBindings typical = TypicalExtents(*program);
+  std::vector<Block> blocks;
   for (int32_t buffer : buffers) {
     const Dim size = AlignedBytes(program->buffers[buffer].type);
-    auto slot = std::find_if(slots.begin(), slots.end(), [&](const Slot& candidate) {
-      return candidate.size == size &&
-             std::none_of(candidate.buffers.begin(), candidate.buffers.end(),
-                          [&](int32_t other) { return live.of(buffer).Overlaps(live.of(other)); });
+    CERMET_ASSIGN_OR_RETURN(const int64_t typical_size, size.Evaluate(typical));
+    blocks.push_back({buffer, {size, typical_size}, {}});
+  }
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const Block& a, const Block& b) { return a.size.typical > b.size.typical; });
+  std::vector<Region> regions;
+  for (Block& block : blocks) {
+    auto region = std::find_if(regions.begin(), regions.end(), [&](const Region& candidate) {
+      return candidate.IsComparable(block.size.dim);
     });
-    if (slot == slots.end()) {
-      slots.push_back({size, end, {}});
-      end = end + size;
-      slot = slots.end() - 1;
-    }
-    slot->buffers.push_back(buffer);
-    program->buffers[buffer].offset = slot->offset;
+    if (region == regions.end())
+      region = regions.insert(regions.end(), Region(&live, &program->facts));
+    region->Place(std::move(block));
+  }
+  Dim end;
+  for (const Region& region : regions) {
+    for (const Block& block : region.blocks())
+      program->buffers[block.buffer].offset = end + block.begin.dim;
+    end = end + region.Size();
   }
   return end;
 }
@@ -138,15 +211,13 @@ Dim PlaceSymbolicSizes(const std::vector<int32_t>& buffers, const Liveness& live
 
 absl::Status PlanMemory(Program* program) {
   const Liveness live(*program);
-  std::vector<int32_t> constant, symbolic;
+  std::vector<int32_t> temps;
   for (int32_t b = 0; b < static_cast<int32_t>(program->buffers.size()); ++b) {
     const Buffer& buffer = program->buffers[b];
-    if (buffer.kind != BufferKind::kTemp || buffer.alias >= 0) continue;
-    if (live.of(b).first < 0) continue;
-    (AlignedBytes(buffer.type).IsConstant() ? constant : symbolic).push_back(b);
+    if (buffer.kind == BufferKind::kTemp && buffer.alias < 0 && live.of(b).first >= 0)
+      temps.push_back(b);
   }
-  const int64_t total = PlaceConstantSizes(constant, live, program);
-  program->temp_bytes = PlaceSymbolicSizes(symbolic, live, Dim(total), program);
+  CERMET_ASSIGN_OR_RETURN(program->temp_bytes, PlaceBuffers(temps, live, program));
   for (Buffer& buffer : program->buffers) {
     if (buffer.kind != BufferKind::kTemp || buffer.alias < 0) continue;
     int32_t storage = buffer.alias;

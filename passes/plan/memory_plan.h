@@ -8,9 +8,9 @@
 namespace cermet::plan {
 
 // Sets the offsets of temps, temp_bytes and scratch_bytes. Buffers that live at the same time never
-// overlap. Buffers of constant size are placed largest first at the lowest free offset (as
-// TensorFlow Lite's greedy-by-size planner does); buffers of symbolic size share slots of equal
-// size expression behind them, so that every offset is an expression known before the run.
+// overlap, for any values of the symbols that the facts allow. Buffers are placed largest first at
+// the lowest free offset (as TensorFlow Lite's greedy-by-size planner does), sizes and offsets
+// being expressions known before the run. An error is a size that overflows.
 absl::Status PlanMemory(program::Program* program);
 
 }  // namespace cermet::plan
