@@ -2,6 +2,7 @@
 // the structure of the kernel that the parser rebuilds, so printing what was parsed gives the same
 // bytes.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -109,6 +110,8 @@ class Printer {
   }
 
  private:
+  using Candidates = std::map<ValueId, const Inst*>;
+
   void CountUses(const Block& block) {
     for (const Inst& inst : block.insts) {
       for (ValueId operand : inst.operands) ++uses_[operand];
@@ -120,8 +123,8 @@ class Printer {
 
   // Marks the values that are printed where they are used.
   void FindInlined(const Block& block) {
-    std::vector<std::pair<ValueId, const Inst*>> loads;  // unmasked, with no effect since
-    std::map<ValueId, const Inst*> candidates;           // pure and of this block
+    Candidates loads;       // unmasked, with no effect since
+    Candidates candidates;  // pure and of this block
     for (const Inst& inst : block.insts) {
       InlineOperands(inst, &candidates, &loads);
       switch (inst.kind) {
@@ -137,7 +140,7 @@ class Printer {
           candidates[inst.results[0]] = &inst;
           break;
         case InstKind::kLoad:
-          if (inst.mask == kNoValue) loads.push_back({inst.results[0], &inst});
+          if (inst.mask == kNoValue) loads[inst.results[0]] = &inst;
           break;
         case InstKind::kSlice:
         case InstKind::kExtract:
@@ -155,8 +158,7 @@ class Printer {
     for (ValueId yielded : block.yields) InlinePure(yielded, candidates);
   }
 
-  void InlineOperands(const Inst& inst, std::map<ValueId, const Inst*>* candidates,
-                      std::vector<std::pair<ValueId, const Inst*>>* loads) {
+  void InlineOperands(const Inst& inst, Candidates* candidates, Candidates* loads) {
     for (size_t i = 0; i < inst.operands.size(); ++i) {
       const ValueId operand = inst.operands[i];
       const bool stored = inst.kind == InstKind::kStore && i == 0;
@@ -174,18 +176,16 @@ class Printer {
     if (inst.mask != kNoValue) InlinePure(inst.mask, *candidates);
   }
 
-  void InlinePure(ValueId value, const std::map<ValueId, const Inst*>& candidates) {
+  void InlinePure(ValueId value, const Candidates& candidates) {
     auto it = candidates.find(value);
     if (it == candidates.end() || uses_[value] != 1) return;
     if (it->second->kind == InstKind::kCompute && !IsIndexArithmetic(*it->second)) return;
     Inline(value, it->second);
   }
 
-  void InlineLoad(ValueId value, const std::vector<std::pair<ValueId, const Inst*>>& loads) {
-    if (uses_[value] != 1) return;
-    for (const auto& [loaded, inst] : loads) {
-      if (loaded == value) Inline(value, inst);
-    }
+  void InlineLoad(ValueId value, const Candidates& loads) {
+    auto it = loads.find(value);
+    if (it != loads.end() && uses_[value] == 1) Inline(value, it->second);
   }
 
   void Inline(ValueId value, const Inst* inst) {

@@ -21,7 +21,8 @@ class Verifier {
   explicit Verifier(const Kernel& kernel)
       : kernel_(kernel),
         defined_(kernel.value_types.size()),
-        constant_(kernel.value_types.size()) {}
+        constant_(kernel.value_types.size()),
+        in_scope_(kernel.value_types.size()) {}
 
   absl::Status Run() {
     CERMET_RETURN_IF_ERROR(VerifyBuffers());
@@ -154,12 +155,21 @@ class Verifier {
     }
     if (defined_[value]) return Error(absl::StrCat(what, ": value ", value, " is defined twice"));
     defined_[value] = true;
-    scope_.insert(value);
+    EnterScope(value);
     return absl::OkStatus();
   }
 
+  void EnterScope(ValueId value) {
+    in_scope_[value] = true;
+    scope_.push_back(value);
+  }
+  // Leaves only the first `size` values in scope.
+  void LeaveScope(size_t size) {
+    for (; scope_.size() > size; scope_.pop_back()) in_scope_[scope_.back()] = false;
+  }
+
   absl::Status CheckUse(const Inst& inst, ValueId value) const {
-    if (scope_.count(value) == 0) {
+    if (value < 0 || value >= static_cast<ValueId>(in_scope_.size()) || !in_scope_[value]) {
       return Error(inst, absl::StrCat("value ", value, " is used where it is not defined"));
     }
     return absl::OkStatus();
@@ -173,14 +183,14 @@ class Verifier {
       // Results are defined after the operands are checked, but are in scope only after the bodies.
       for (ValueId result : inst.results) {
         CERMET_RETURN_IF_ERROR(Define(&inst, result));
-        scope_.erase(result);
+        LeaveScope(scope_.size() - 1);
       }
       if (inst.kind == InstKind::kFor && inst.loop == LoopKind::kThread) {
         if (has_threads) return Error(inst, "a block has two nests of thread loops");
         has_threads = true;
       }
       CERMET_RETURN_IF_ERROR(VerifyInst(inst, place));
-      for (ValueId result : inst.results) scope_.insert(result);
+      for (ValueId result : inst.results) EnterScope(result);
     }
     return absl::OkStatus();
   }
@@ -188,7 +198,7 @@ class Verifier {
   // A nested block, its parameters and what it yields, of the types of `yielded`.
   absl::Status VerifyBody(const Inst& inst, const Block& body, const std::vector<ValueType>& params,
                           const std::vector<ValueType>& yielded, const Place& place) {
-    const std::set<ValueId> outer = scope_;
+    const size_t outer = scope_.size();
     if (body.params.size() != params.size()) return Error(inst, "the body has other parameters");
     for (size_t i = 0; i < params.size(); ++i) {
       CERMET_RETURN_IF_ERROR(Define(nullptr, body.params[i]));
@@ -208,7 +218,7 @@ class Verifier {
                                         ", not ", yielded[i].ToString()));
       }
     }
-    scope_ = outer;
+    LeaveScope(outer);
     return absl::OkStatus();
   }
 
@@ -454,53 +464,13 @@ class Verifier {
   const Kernel& kernel_;
   std::vector<bool> defined_;   // by value: anywhere
   std::vector<bool> constant_;  // by value: defined by kConstant
-  std::set<ValueId> scope_;
+  std::vector<bool> in_scope_;  // by value
+  std::vector<ValueId> scope_;  // the values in scope, innermost last
   bool in_block_ = false;
 };
-
-absl::Status VerifyLegalBlock(const Kernel& kernel, const Block& block, int64_t max_vector_bytes) {
-  const auto error = [&](absl::string_view message) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("kernel @", kernel.name, ": not legal: ", message));
-  };
-  const auto check_type = [&](ValueId value) {
-    const ValueType& type = kernel.type(value);
-    if (type.extents.size() > 1) return error(absl::StrCat("a tile ", type.ToString()));
-    // Masks and indices have the lanes of the data they go with.
-    const bool counted = type.dtype != DType::kBool && type.dtype != DType::kI64;
-    if (counted && type.num_elements() * ByteSize(type.dtype) > max_vector_bytes &&
-        !type.IsScalar()) {
-      return error(absl::StrCat(type.ToString(), " is wider than ", max_vector_bytes, " bytes"));
-    }
-    return absl::OkStatus();
-  };
-  for (ValueId param : block.params) CERMET_RETURN_IF_ERROR(check_type(param));
-  for (const Inst& inst : block.insts) {
-    for (ValueId result : inst.results) CERMET_RETURN_IF_ERROR(check_type(result));
-    if (inst.kind == InstKind::kFor) {
-      if (inst.loop == LoopKind::kUnrolled) return error("an unrolled loop");
-      if (inst.order_lanes > 1) return error("a loop with order lanes");
-    }
-    if (inst.kind == InstKind::kStore && inst.mask == kNoValue) {
-      for (size_t i = 1; i < inst.operands.size(); ++i) {
-        if (!kernel.type(inst.operands[i]).IsScalar())
-          return error("an unmasked store with tile indices");
-      }
-    }
-    for (const Block& body : inst.blocks) {
-      CERMET_RETURN_IF_ERROR(VerifyLegalBlock(kernel, body, max_vector_bytes));
-    }
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
 absl::Status Verify(const Kernel& kernel) { return Verifier(kernel).Run(); }
-
-absl::Status VerifyLegal(const Kernel& kernel, int64_t max_vector_bytes) {
-  CERMET_RETURN_IF_ERROR(Verify(kernel));
-  return VerifyLegalBlock(kernel, kernel.body, max_vector_bytes);
-}
 
 }  // namespace cermet::kernel
