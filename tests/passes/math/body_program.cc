@@ -21,6 +21,22 @@ namespace {
 
 constexpr int64_t kN = BodyProgram::kChunk;
 
+// Builtins instead of the library's functions, which are not inlined into code with these pragmas.
+inline float FmaOf(float x, float y, float z) { return __builtin_fmaf(x, y, z); }
+inline double FmaOf(double x, double y, double z) { return __builtin_fma(x, y, z); }
+inline float FloorOf(float x) { return __builtin_floorf(x); }
+inline double FloorOf(double x) { return __builtin_floor(x); }
+inline float RoundEvenOf(float x) { return __builtin_nearbyintf(x); }
+inline double RoundEvenOf(double x) { return __builtin_nearbyint(x); }
+inline float SqrtOf(float x) { return __builtin_sqrtf(x); }
+inline double SqrtOf(double x) { return __builtin_sqrt(x); }
+template <typename To, typename From>
+inline To BitsAs(From from) {
+  To to;
+  __builtin_memcpy(&to, &from, sizeof(to));
+  return to;
+}
+
 template <typename T, typename F>
 void Loop1(T* r, const T* x, F f) {
   for (int64_t i = 0; i < kN; ++i) r[i] = f(x[i]);
@@ -37,15 +53,15 @@ bool FloatStep(OpCode op, T* r, const T* x, const T* y, const T* z) {
   const auto maximum = [](T a, T b) { return b > a || b != b ? b : a; };
   const auto minimum = [](T a, T b) { return b < a || b != b ? b : a; };
   if (op == OpCode::kNeg) {
-    Loop1(r, x, [](T a) { return std::bit_cast<T>(std::bit_cast<Bits>(a) ^ kSign); });
+    Loop1(r, x, [](T a) { return BitsAs<T>(BitsAs<Bits>(a) ^ kSign); });
   } else if (op == OpCode::kAbs) {
-    Loop1(r, x, [](T a) { return std::bit_cast<T>(std::bit_cast<Bits>(a) & ~kSign); });
+    Loop1(r, x, [](T a) { return BitsAs<T>(BitsAs<Bits>(a) & ~kSign); });
   } else if (op == OpCode::kFloor) {
-    Loop1(r, x, [](T a) { return std::floor(a); });
+    Loop1(r, x, [](T a) { return FloorOf(a); });
   } else if (op == OpCode::kRoundEven) {
-    Loop1(r, x, [](T a) { return std::nearbyint(a); });
+    Loop1(r, x, [](T a) { return RoundEvenOf(a); });
   } else if (op == OpCode::kSqrt) {
-    Loop1(r, x, [](T a) { return std::sqrt(a); });
+    Loop1(r, x, [](T a) { return SqrtOf(a); });
   } else if (op == OpCode::kAdd) {
     Loop2(r, x, y, [](T a, T b) { return a + b; });
   } else if (op == OpCode::kSub) {
@@ -61,7 +77,7 @@ bool FloatStep(OpCode op, T* r, const T* x, const T* y, const T* z) {
   } else if (op == OpCode::kClamp) {
     for (int64_t i = 0; i < kN; ++i) r[i] = minimum(maximum(y[i], x[i]), z[i]);
   } else if (op == OpCode::kFma) {
-    for (int64_t i = 0; i < kN; ++i) r[i] = std::fma(x[i], y[i], z[i]);
+    for (int64_t i = 0; i < kN; ++i) r[i] = FmaOf(x[i], y[i], z[i]);
   } else {
     return false;
   }
@@ -95,7 +111,11 @@ bool IntegerStep(OpCode op, T* r, const T* x, const T* y) {
     Loop2(r, x, y,
           [](T a, T b) { return static_cast<T>(S(a) >> (U(b) < kWidth ? U(b) : kWidth - 1)); });
   } else if (op == OpCode::kCountLeadingZeros) {
-    Loop1(r, x, [](T a) { return static_cast<T>(std::countl_zero(U(a))); });
+    Loop1(r, x, [](T a) {
+      return a == 0 ? static_cast<T>(kWidth)
+                    : static_cast<T>(__builtin_clzll(static_cast<uint64_t>(a)) -
+                                     (64 - static_cast<int>(kWidth)));
+    });
   } else {
     return false;
   }
@@ -236,7 +256,7 @@ void BodyProgram::RunStep(const Step& step) {
     CERMET_CHECK(step.op.operand == DType::kF64);
     const double* x = Data<double>(operands[0]);
     uint8_t* r = Data<uint8_t>(step.result);
-    for (int64_t i = 0; i < kN; ++i) r[i] = std::fabs(x[i]) <= 0x1.fffffffffffffp1023 ? 1 : 0;
+    for (int64_t i = 0; i < kN; ++i) r[i] = __builtin_fabs(x[i]) <= 0x1.fffffffffffffp1023 ? 1 : 0;
     return;
   }
   const auto floats = [&](auto tag) {
