@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/structural_hash.h"
+#include "passes/constants.h"
 #include "passes/graph_passes.h"
 #include "passes/walk.h"
 
@@ -77,7 +78,10 @@ bool MergeIn(Graph& graph, const Module& module) {
       candidates.push_back(node);
       continue;
     }
-    same->set_location(same->location().Merge(node->location()));
+    // A constant is no user's node: the names of all who share it would only be noise.
+    if (!IsConstantLike(node->result())) {
+      same->set_location(same->location().Merge(node->location()));
+    }
     removed.push_back(node);
     for (int i = 0; i < node->num_results(); ++i) replaced[node->result(i)] = same->result(i);
   }

@@ -51,6 +51,21 @@ bool Rewriter::HasOneUse(Value value) const {
   return it != uses_.end() && it->second == 1;
 }
 
+void Rewriter::CountUses(const Node& node, const Replacement& replacement, size_t first_new_node) {
+  const auto add = [&](Value value, int64_t count) {
+    auto it = uses_.find(value);
+    if (it != uses_.end()) it->second += count;
+  };
+  const auto& nodes = builder_.graph()->nodes();
+  for (size_t i = first_new_node; i < nodes.size(); ++i) {
+    for (Value operand : nodes[i]->operands()) add(operand, 1);
+  }
+  for (size_t i = 0; i < replacement.size(); ++i) {
+    const auto it = uses_.find(Value{const_cast<Node*>(&node), static_cast<int>(i)});
+    if (it != uses_.end()) add(replacement[i], it->second);
+  }
+}
+
 class RuleDriver {
  public:
   RuleDriver(Module& module, const PassContext& context, absl::string_view pass,
@@ -124,6 +139,7 @@ class RuleDriver {
         continue;
       }
       CERMET_RETURN_IF_ERROR(CheckTypes(*node, *rule, replacement));
+      rewriter.CountUses(*node, replacement, num_nodes);
       context_.CountRule(pass_, rule->name);
       last_rule_ = rule->name;
       return replacement;

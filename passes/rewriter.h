@@ -35,9 +35,10 @@ class Rewriter {
   void Absorb(const Node& node);
   // The same for all nodes on which `root` depends, down to `leaves`: a pattern that was matched.
   void AbsorbBetween(const Node& root, absl::Span<const Value> leaves);
-  // True if `value` was used once when the sweep over the graph began; false for newer values.
+  // True if `value` has certainly one use. Values that are new in this sweep over the graph, and
+  // those that got a new use in it, have to wait for the next sweep.
   bool HasOneUse(Value value) const;
-  // True if `value` was used then.
+  // True if `value` was used when the sweep began.
   bool IsUsed(Value value) const { return uses_.find(value) != uses_.end(); }
   Value Constant(Literal value, absl::string_view hint) {
     return MakeConstant(module_, builder_, std::move(value), hint);
@@ -45,6 +46,10 @@ class Rewriter {
 
  private:
   friend class RuleDriver;
+  // Counts the uses that a replacement brings: those of its new nodes, and those of what it stands
+  // for.
+  void CountUses(const Node& node, const Replacement& replacement, size_t first_new_node);
+
   Module& module_;
   const PassContext& context_;
   Builder builder_;

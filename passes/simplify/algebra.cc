@@ -81,6 +81,15 @@ Replacement MulMulConstants(Node& node, Rewriter& rewriter) {
   return {b.Mul(inner.operand(0), b.Splat(*c * *d, node.type()))};
 }
 
+// fma(x, 1, y) = x + y, fma(1, x, y) = x + y
+Replacement FmaOne(Node& node, Rewriter& rewriter) {
+  for (int side = 0; side < 2; ++side) {
+    if (!IsSplatOf(node.operand(1 - side), 1, rewriter.module())) continue;
+    return {rewriter.builder().Add(node.operand(side), node.operand(2))};
+  }
+  return {};
+}
+
 // -(-x) = x, !!x = x
 Replacement DoubleNegation(Node& node, Rewriter&) {
   const Node& inner = *node.operand(0).node;
@@ -220,6 +229,7 @@ std::vector<RewriteRule> AlgebraRules() {
        Approximate("2 ulp"),
        {kMul},
        MulMulConstants},
+      {"fma_one", "fma(x, 1, y) = x + y", kExact, {kFma}, FmaOne},
       {"double_negation", "-(-x) = x", kExact, {kNeg, kNot}, DoubleNegation},
       {"idempotent",
        "floor(floor(x)) = floor(x)",
