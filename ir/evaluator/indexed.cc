@@ -50,11 +50,9 @@ class IndexVectors {
   int64_t vector_stride_ = 0;
 };
 
-Extents Select(const Extents& index, const std::vector<int64_t>& dims) {
-  Extents selected;
-  selected.reserve(dims.size());
-  for (int64_t dim : dims) selected.push_back(index[static_cast<size_t>(dim)]);
-  return selected;
+// (*selected)[i] = index[dims[i]]
+void Select(const Extents& index, const std::vector<int64_t>& dims, Extents* selected) {
+  for (size_t i = 0; i < dims.size(); ++i) (*selected)[i] = index[static_cast<size_t>(dims[i])];
 }
 
 // The starts of a dynamic slice of `sizes`, clamped into `shape`; operands from `first` on are the
@@ -95,9 +93,10 @@ absl::StatusOr<Literal> EvaluateGather(const Node& node, const Literal& x, const
   const Extents strides = Strides(x.shape());
   Literal result(type.dtype, type.shape);
   if (result.num_elements() == 0) return result;
+  Extents batch(batch_dims.size());
   Odometer index(result.shape());
   for (int64_t i = 0; i < result.num_elements(); ++i, index.Next()) {
-    const Extents batch = Select(index.index(), batch_dims);
+    Select(index.index(), batch_dims, &batch);
     int64_t position = 0;
     for (size_t k = 0; k < start_index_map.size(); ++k) {
       const size_t dim = static_cast<size_t>(start_index_map[k]);
@@ -162,10 +161,11 @@ absl::StatusOr<Literal> EvaluateScatter(const Node& node, const Literal& x, cons
     window[static_cast<size_t>(kept[k])] = updates.shape()[static_cast<size_t>(window_dims[k])];
   }
   ScalarBody body(*node.body(), scope);
+  Extents batch(batch_dims.size());
+  Extents start(x.shape().size(), 0);
   Odometer index(updates.shape());
   for (int64_t i = 0; i < updates.num_elements(); ++i, index.Next()) {
-    const Extents batch = Select(index.index(), batch_dims);
-    Extents start(x.shape().size(), 0);
+    Select(index.index(), batch_dims, &batch);
     for (size_t k = 0; k < to_operand.size(); ++k) {
       start[static_cast<size_t>(to_operand[k])] = vectors.Get(batch, k);
     }

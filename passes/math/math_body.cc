@@ -6,6 +6,7 @@
 
 #include "ir/status.h"
 #include "passes/math/functions.h"
+#include "passes/walk.h"
 
 namespace cermet {
 namespace {
@@ -105,6 +106,7 @@ std::unique_ptr<Graph> MathBody(OpCode op, DType dtype) {
   }
   CERMET_CHECK(formula.builder().ok());
   body->set_results({result.value});
+  RemoveDeadNodes(*body);  // formulas share parts of which some functions use only some
   return body;
 }
 
