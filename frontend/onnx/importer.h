@@ -21,6 +21,9 @@ struct ImportOptions {
   // Shapes of inputs, by name: they bind the symbolic dims of these inputs. Inputs without an entry
   // stay as they are.
   std::map<std::string, std::vector<int64_t>> input_shapes;
+  // Values of inputs, by name, that the import takes as known: for models that compute a shape from
+  // an input's elements. The module is good for these values only; its parameters stay.
+  std::map<std::string, Literal> input_values;
   // Import `check` nodes for indices out of range and integer division by zero, which are errors in
   // ONNX. Without them indices clamp and x/0 is -1.
   bool checked = false;

@@ -188,6 +188,15 @@ absl::Status GraphImporter::ImportInputs(const onnx::GraphProto& graph, Scope* s
     Graph* main = scope->builder().graph();
     Node* parameter = main->AddParameter(type, input.name());
     value.values.emplace_back(main, parameter->result());
+    auto given = options_->input_values.find(input.name());
+    if (given != options_->input_values.end()) {
+      if (given->second.type() != type) {
+        return absl::InvalidArgumentError(absl::StrCat("input \"", input.name(), "\" is ",
+                                                       type.ToString(), ", the given value ",
+                                                       given->second.type().ToString()));
+      }
+      value.known = KnownValue::FromLiteral(given->second);
+    }
     if (!scope->Define(std::move(value))) {
       return absl::InvalidArgumentError(
           absl::StrCat("there are two inputs \"", input.name(), "\""));

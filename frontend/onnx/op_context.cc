@@ -24,7 +24,7 @@ absl::Status OpContext::Unsupported(absl::string_view message) const {
 absl::Status OpContext::NeedsDims(absl::string_view message) const {
   const std::string flags = importer_->DimFlags();
   if (flags.empty())
-    return absl::UnimplementedError(absl::StrCat(message, " (it is computed from data)"));
+    return absl::FailedPreconditionError(absl::StrCat(message, "; it is computed from data"));
   return absl::FailedPreconditionError(
       absl::StrCat(message, "; it may be with fixed dims: ", flags));
 }

@@ -133,7 +133,7 @@ absl::StatusOr<Window> TransposedWindow(OpContext& c, Window window) {
       total = window.stride[d] * (in.value() - 1) + extra[d] +
               (window.kernel[d] - 1) * window.dilation[d] + 1 - want;
     }
-    const int64_t half = total / 2;
+    const int64_t half = total >= 0 ? total / 2 : (total - 1) / 2;  // rounded down
     window.low[d] = auto_pad == "SAME_UPPER" ? half : total - half;
     window.high[d] = total - window.low[d] - extra[d];
   }

@@ -50,16 +50,21 @@ absl::Status Mod(OpContext& c) {
   CERMET_ASSIGN_OR_RETURN(const std::vector<Value> in, c.BroadcastInputs());
   const bool fmod = c.Int("fmod", 0) != 0;
   const DType dtype = c.dtype(0);
-  if (IsFloat(dtype) && !fmod) return c.Error("Mod of floats needs fmod = 1");
   CheckDivisor(c, in[1]);
   Builder& b = c.b();
   const Value rest = b.Binary(OpCode::kRem, in[0], in[1]);
-  if (fmod || !IsSignedInteger(dtype)) return c.Return(rest);
-  const Value zero = c.ScalarInt(0, dtype);
+  if (fmod || IsUnsignedInteger(dtype)) return c.Return(rest);
+  const Value zero = c.Splat(0, Type(dtype, {}));
   const Value signs_differ =
       b.Compare("ne", b.Compare("lt", rest, zero), b.Compare("lt", in[1], zero));
-  const Value adjust = b.Binary(OpCode::kAnd, signs_differ, b.Compare("ne", rest, zero));
-  return c.Return(b.Select(adjust, b.Add(rest, in[1]), rest));
+  const Value not_zero = b.Compare("ne", rest, zero);
+  Value result = b.Select(b.Binary(OpCode::kAnd, signs_differ, not_zero), b.Add(rest, in[1]), rest);
+  // A float zero takes the divisor's sign too.
+  if (IsFloat(dtype)) {
+    const Value is_zero = b.Compare("eq", rest, zero);
+    result = b.Select(is_zero, b.Mul(b.Unary(OpCode::kSign, in[1]), zero), result);
+  }
+  return c.Return(result);
 }
 
 // The result has the type of the base. An integer base with a float exponent is computed in floats.
@@ -87,8 +92,9 @@ absl::Status BitShift(OpContext& c) {
   const std::string direction = c.Str("direction", "");
   if (direction != "LEFT" && direction != "RIGHT")
     return c.Error("attribute direction is neither LEFT nor RIGHT");
-  return c.Return(c.b().Binary(
-      direction == "LEFT" ? OpCode::kShiftLeft : OpCode::kShiftRightLogical, in[0], in[1]));
+  const OpCode right =
+      IsSignedInteger(c.dtype(0)) ? OpCode::kShiftRightArithmetic : OpCode::kShiftRightLogical;
+  return c.Return(c.b().Binary(direction == "LEFT" ? OpCode::kShiftLeft : right, in[0], in[1]));
 }
 
 absl::Status Where(OpContext& c) {

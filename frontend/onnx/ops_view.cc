@@ -384,8 +384,10 @@ absl::Status SpaceToDepth(OpContext& c) {
   const Shape& s = c.shape(0);
   const Dim height = Dim::FloorDiv(s[2], block), width = Dim::FloorDiv(s[3], block);
   const Value split = c.Reshape(c.in(0), {s[0], s[1], height, block, width, block});
-  return c.Return(c.Reshape(c.Transpose(split, {0, 3, 5, 1, 2, 4}),
-                            {s[0], s[1] * Dim(block * block), height, width}));
+  const bool columns_first = c.Str("mode", "DCR") == "DCR";
+  const Value moved = c.Transpose(split, columns_first ? std::vector<int64_t>{0, 3, 5, 1, 2, 4}
+                                                       : std::vector<int64_t>{0, 1, 3, 5, 2, 4});
+  return c.Return(c.Reshape(moved, {s[0], s[1] * Dim(block * block), height, width}));
 }
 
 constexpr OpRow kRows[] = {

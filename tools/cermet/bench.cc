@@ -60,7 +60,7 @@ absl::Status Bench(const Arguments& arguments) {
   CERMET_ASSIGN_OR_RETURN(const std::optional<double> min_time, arguments.Number("--min-time"));
   CERMET_ASSIGN_OR_RETURN(const int64_t threads, ThreadFlag(arguments));
   CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));
-  for (const auto& [name, value] : c.inputs.named) load.input_shapes[name] = value.shape();
+  UseInputs(c, &load);
   Timing timing;
   progress.Step("compiling");
   const Clock::time_point start = Clock::now();

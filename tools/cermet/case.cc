@@ -132,6 +132,13 @@ absl::StatusOr<Case> ReadCase(const Arguments& arguments) {
   return c;
 }
 
+void UseInputs(const Case& c, LoadOptions* load) {
+  for (const auto& [name, value] : c.inputs.named) {
+    load->input_shapes[name] = value.shape();
+    if (value.num_elements() <= 64) load->input_values[name] = value;
+  }
+}
+
 absl::Status NameValues(const Graph& graph, Case* c) {
   std::vector<std::string> inputs;
   for (const Node* parameter : graph.parameters()) inputs.push_back(NameOf(*parameter));

@@ -11,6 +11,7 @@
 #include "ir/graph.h"
 #include "ir/literal.h"
 #include "tools/cermet/flags.h"
+#include "tools/cermet/verbs.h"
 
 namespace cermet::cli {
 
@@ -29,6 +30,9 @@ struct Case {
 std::vector<Flag> InputFlags();
 // Later sources replace earlier ones: --case, --inputs, --input. Errors name the file.
 absl::StatusOr<Case> ReadCase(const Arguments& arguments);
+
+// Lets a model be loaded for the shapes, and for the values, of the inputs.
+void UseInputs(const Case& c, LoadOptions* load);
 
 // Gives nameless inputs and outputs the names of the graph. An error names an input that the graph
 // does not have.

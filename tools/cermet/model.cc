@@ -73,10 +73,14 @@ absl::StatusOr<std::unique_ptr<Module>> LoadOnnx(const std::string& path,
     return module;
   import.input_shapes = options.input_shapes;
   absl::StatusOr<std::unique_ptr<Module>> fixed = ImportOnnx(path, import);
+  absl::string_view what = "the dims are fixed to the given inputs' shapes";
+  if (fixed.status().code() == absl::StatusCode::kFailedPrecondition) {
+    import.input_values = options.input_values;
+    fixed = ImportOnnx(path, import);
+    what = "shapes are computed from the given inputs' values";
+  }
   if (!fixed.ok()) return fixed.status();
-  std::fprintf(stderr,
-               "cermet: the dims are fixed to the given inputs' shapes, because symbolic ones do "
-               "not do: %s\n",
+  std::fprintf(stderr, "cermet: %s: %s\n", std::string(what).c_str(),
                std::string(module.status().message()).c_str());
   return fixed;
 }

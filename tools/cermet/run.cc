@@ -88,7 +88,7 @@ absl::Status Run(const Arguments& arguments) {
   CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
   CERMET_ASSIGN_OR_RETURN(const Tolerance tolerance, ReadTolerance(arguments));
   CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));
-  for (const auto& [name, value] : c.inputs.named) load.input_shapes[name] = value.shape();
+  UseInputs(c, &load);
   progress.Step("importing");
   trace.Begin("import");
   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, LoadModel(arguments.positional(), load));

@@ -2,6 +2,7 @@
 #ifndef CERMET_TOOLS_CERMET_VERBS_H_
 #define CERMET_TOOLS_CERMET_VERBS_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ struct LoadOptions {
   // Shapes of the inputs that are given: if the model cannot be imported for symbolic dims, it is
   // for these (and says so).
   std::map<std::string, std::vector<int64_t>> input_shapes;
+  // Their values: if a shape depends on elements of a small integer input, the import is for these
+  // (and says so).
+  std::map<std::string, Literal> input_values;
 };
 absl::StatusOr<LoadOptions> ReadLoadOptions(const Arguments& arguments);
 // A model by the ending of its name: .onnx or .cermet. An ending that no importer has is a usage
