@@ -89,13 +89,19 @@ class ProgramBuilder {
       state_;  // results that may be written to the donated input that they update
 };
 
-std::string Unique(absl::string_view hint, std::map<std::string, int64_t>* used) {
-  const int64_t count = (*used)[std::string(hint)]++;
-  return count == 0 ? std::string(hint) : absl::StrCat(hint, ".", count);
+// `hint`, or `hint` with the first number that makes it new.
+std::string Unique(absl::string_view hint, char separator, std::map<std::string, int64_t>* used) {
+  int64_t& count = (*used)[std::string(hint)];
+  if (count++ == 0) return std::string(hint);
+  while (true) {
+    std::string candidate = absl::StrCat(hint, std::string(1, separator), count - 1);
+    if (used->emplace(candidate, 1).second) return candidate;
+    ++count;
+  }
 }
 
 int32_t ProgramBuilder::AddBuffer(Buffer buffer) {
-  buffer.name = Unique(buffer.name, &names_);
+  buffer.name = Unique(buffer.name, '.', &names_);
   program_.buffers.push_back(std::move(buffer));
   return static_cast<int32_t>(program_.buffers.size()) - 1;
 }
@@ -116,9 +122,7 @@ int32_t ProgramBuilder::Storage(int32_t buffer) const {
 int32_t ProgramBuilder::AddKernel(kernel::Kernel kernel) {
   const std::string key = kernel::CanonicalKey(kernel);
   if (auto it = kernels_.find(key); it != kernels_.end()) return it->second;
-  std::string name = Unique(kernel.name, &kernel_names_);
-  std::replace(name.begin(), name.end(), '.', '_');
-  kernel.name = std::move(name);
+  kernel.name = Unique(kernel.name, '_', &kernel_names_);
   const int32_t index = static_cast<int32_t>(program_.kernels.size());
   program_.kernels.push_back(std::move(kernel));
   kernels_[key] = index;

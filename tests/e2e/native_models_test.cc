@@ -1,0 +1,139 @@
+// The shared models as native code: against the outputs that ONNX Runtime recorded, and against
+// themselves: the same bits for any number of threads, any vector width, other tiles and without
+// fusion.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "codegen/target.h"
+#include "frontend/onnx/importer.h"
+#include "runtime/session/compiled_module.h"
+#include "runtime/thread_pool.h"
+#include "tests/e2e/model_case.h"
+
+namespace cermet {
+namespace {
+
+const char* const kModels[] = {"mnist_cntk",        "bert_mini",     "resnet18",  "lstm_gru_tagger",
+                               "ultraface_slim320", "mobilenet_v2",  "yolo_like", "gpt2_mini",
+                               "magika_v3_3",       "silero_vad_16k"};
+
+struct Variant {
+  int64_t threads = 2;
+  int64_t vector_bytes = 0;  // 0: the machine's
+  Numerics numerics = Numerics::kStandard;
+  std::vector<std::string> disabled;
+  schedule::ScheduleOptions schedule;
+};
+
+class NativeModel : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    folder_ = ModelFolder(GetParam());
+    if (folder_.empty())
+      GTEST_SKIP() << "the shared models are not here (set CERMET_MODELS): " << GetParam();
+    absl::StatusOr<ModelCase> model_case = ReadModelCase(folder_);
+    ASSERT_TRUE(model_case.ok()) << model_case.status();
+    case_ = *std::move(model_case);
+  }
+
+  absl::StatusOr<std::unique_ptr<Module>> Import() {
+    ImportOptions options;
+    for (const auto& [input, value] : case_.inputs) options.input_shapes[input] = value.shape();
+    return ImportOnnx(folder_ + "/model.onnx", options);
+  }
+
+  void Run(const Variant& variant, std::vector<Literal>* outputs) {
+    absl::StatusOr<std::unique_ptr<Module>> module = Import();
+    ASSERT_TRUE(module.ok()) << module.status();
+    absl::StatusOr<std::vector<Literal>> inputs = InputsInOrder(*(*module)->entry(), case_);
+    ASSERT_TRUE(inputs.ok()) << inputs.status();
+    names_ = (*module)->entry()->result_names();
+    runtime::ThreadPool pool(variant.threads);
+    ModuleOptions options;
+    options.compile_threads = 2;
+    options.compile.passes.target = *codegen::HostTarget();
+    if (variant.vector_bytes != 0)
+      options.compile.passes.target.vector_bytes = variant.vector_bytes;
+    options.compile.passes.numerics = variant.numerics;
+    options.compile.passes.disabled = variant.disabled;
+    options.compile.schedule = variant.schedule;
+    options.executor.threads = pool.threads();
+    absl::StatusOr<std::unique_ptr<CompiledModule>> compiled =
+        CompiledModule::Create(*std::move(module), options);
+    ASSERT_TRUE(compiled.ok()) << compiled.status();
+    for (const std::unique_ptr<Node>& node : (*compiled)->module().entry()->nodes()) {
+      const OpCode op = node->op();
+      EXPECT_TRUE(op == OpCode::kParameter || op == OpCode::kConstant || op == OpCode::kFusion ||
+                  op == OpCode::kIf || op == OpCode::kWhile || op == OpCode::kCall)
+          << node->Describe() << " stands outside fusions";
+    }
+    absl::StatusOr<std::vector<Literal>> results = (*compiled)->Run(&*inputs);
+    ASSERT_TRUE(results.ok()) << results.status();
+    *outputs = *std::move(results);
+  }
+
+  void ExpectSame(const std::vector<Literal>& base, const Variant& variant,
+                  const std::string& what) {
+    std::vector<Literal> outputs;
+    ASSERT_NO_FATAL_FAILURE(Run(variant, &outputs));
+    ASSERT_EQ(outputs.size(), base.size());
+    for (size_t i = 0; i < base.size(); ++i)
+      EXPECT_EQ(outputs[i], base[i]) << names_[i] << ": " << what << " changes bits";
+  }
+
+  void CheckBits() {
+    std::vector<Literal> base;
+    ASSERT_NO_FATAL_FAILURE(Run({}, &base));
+    for (int64_t threads : {1, 3, 7}) {
+      Variant variant;
+      variant.threads = threads;
+      ExpectSame(base, variant, absl::StrCat(threads, " threads"));
+    }
+    for (int64_t bytes : {32, 64}) {
+      Variant variant;
+      variant.vector_bytes = bytes;
+      ExpectSame(base, variant, absl::StrCat("vectors of ", bytes, " bytes"));
+    }
+    Variant exact;
+    exact.numerics = Numerics::kExact;
+    ASSERT_NO_FATAL_FAILURE(Run(exact, &base));
+    Variant tiles = exact;
+    tiles.schedule.tile_rows = 3;
+    tiles.schedule.tile_columns = 8;
+    ExpectSame(base, tiles, "tiles of 3x8");
+    Variant unfused = exact;
+    unfused.disabled = {"fuse/merge"};
+    ExpectSame(base, unfused, "no fusion");
+  }
+
+  std::string folder_;
+  ModelCase case_;
+  std::vector<std::string> names_;
+};
+
+TEST_P(NativeModel, MatchesTheRecordedOutputs) {
+  std::vector<Literal> outputs;
+  ASSERT_NO_FATAL_FAILURE(Run({}, &outputs));
+  ASSERT_EQ(outputs.size(), case_.outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    ASSERT_EQ(case_.outputs.count(names_[i]), 1u) << names_[i];
+    const absl::StatusOr<double> error = RelativeError(outputs[i], case_.outputs.at(names_[i]));
+    ASSERT_TRUE(error.ok()) << names_[i] << ": " << error.status();
+    EXPECT_LE(*error, case_.tolerance) << names_[i];
+  }
+}
+
+TEST_P(NativeModel, SlowBitsDoNotDependOnTheSchedule) { CheckBits(); }
+
+INSTANTIATE_TEST_SUITE_P(All, NativeModel, ::testing::ValuesIn(kModels));
+
+// One small model with convolutions and one with loops stand for the others in the fast run.
+using SmallNativeModel = NativeModel;
+TEST_P(SmallNativeModel, BitsDoNotDependOnTheSchedule) { CheckBits(); }
+INSTANTIATE_TEST_SUITE_P(Small, SmallNativeModel,
+                         ::testing::Values("mnist_cntk", "lstm_gru_tagger"));
+
+}  // namespace
+}  // namespace cermet
