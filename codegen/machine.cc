@@ -75,11 +75,14 @@ absl::StatusOr<std::unique_ptr<llvm::TargetMachine>> CreateMachine(const Target&
                                                    "; `llc -march=ARCH -mcpu=help` lists them"));
   }
   llvm::TargetOptions options;
+  // WebAssembly's position-independent code is for its dynamic linker; everything else can go into
+  // a shared object.
+  const llvm::Reloc::Model relocation = triple.isWasm() ? llvm::Reloc::Static : llvm::Reloc::PIC_;
   options.AllowFPOpFusion =
       llvm::FPOpFusion::Strict;  // a multiply-add is fused where the IR says fma
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
-      triple, target.cpu, absl::StrJoin(target.features, ","), options, llvm::Reloc::PIC_,
-      std::nullopt, llvm::CodeGenOptLevel::Default, use == CodeUse::kJit));
+      triple, target.cpu, absl::StrJoin(target.features, ","), options, relocation, std::nullopt,
+      llvm::CodeGenOptLevel::Default, use == CodeUse::kJit));
   if (machine == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("LLVM cannot generate code for ", target.triple, ", CPU ", target.cpu));

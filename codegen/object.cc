@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "codegen/abi.h"
@@ -17,6 +18,7 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -151,6 +153,32 @@ absl::Status EmitProgram(const Program& program, const std::string& entry,
   return absl::OkStatus();
 }
 
+// Objects link with nothing: an undefined symbol other than C's memory functions (and WebAssembly's
+// memory and stack) means that LLVM made a library call of an instruction, which the emitters must
+// not let happen.
+absl::Status CheckStandsAlone(const std::string& object) {
+  llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> file =
+      llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "object"));
+  if (!file) return absl::InternalError("reading an object: " + llvm::toString(file.takeError()));
+  static constexpr absl::string_view kAllowed[] = {"",
+                                                   "memcpy",
+                                                   "memmove",
+                                                   "memset",
+                                                   "__linear_memory",
+                                                   "__stack_pointer",
+                                                   "__indirect_function_table"};
+  for (const llvm::object::SymbolRef& symbol : (*file)->symbols()) {
+    llvm::Expected<uint32_t> flags = symbol.getFlags();
+    llvm::Expected<llvm::StringRef> name = symbol.getName();
+    if (!flags || !name) return absl::InternalError("reading the symbols of an object");
+    if ((*flags & llvm::object::SymbolRef::SF_Undefined) == 0) continue;
+    if (absl::c_linear_search(kAllowed, absl::string_view(name->data(), name->size()))) continue;
+    return absl::InternalError(
+        absl::StrCat("compiled code calls ", name->str(), ", a library function"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> ToArchive(const std::string& object, const std::string& name) {
   std::vector<llvm::NewArchiveMember> members;
   const std::string member = name + ".o";
@@ -229,6 +257,7 @@ absl::StatusOr<std::string> EmitObject(const Program& program, const ConstantSto
   }
   CERMET_ASSIGN_OR_RETURN(const std::string object,
                           EmitMachineCode(machine.get(), &module, FileKind::kObject));
+  CERMET_RETURN_IF_ERROR(CheckStandsAlone(object));
   if (options.kind == OutputKind::kArchive) return ToArchive(object, name);
   if (options.kind == OutputKind::kSharedObject) return LinkSharedObject(object, target.triple);
   return object;

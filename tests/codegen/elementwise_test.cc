@@ -6,10 +6,15 @@
 #include <cstring>
 #include <random>
 
+#include "absl/strings/match.h"
+#include "codegen/object.h"
+#include "codegen/ptx.h"
+#include "codegen/target.h"
 #include "ir/kernel/text.h"
 #include "ir/op.h"
 #include "ir/scalar_ops.h"
 #include "tests/codegen/compiled_kernels.h"
+#include "tests/codegen/ptxas.h"
 
 namespace cermet::testing {
 namespace {
@@ -273,6 +278,47 @@ TEST(Elementwise, EmulationsMatchScalarDefinition) {
     if (c.op.op != OpCode::kFma || c.op.operand != DType::kF64) cases.push_back(c);
   }
   Sweep(target, 32, cases);
+}
+
+// Every op on every target that objects are made for: EmitObject refuses code that calls a library.
+TEST(Elementwise, SlowNoTargetCallsALibrary) {
+  for (const char* triple :
+       {"x86_64-linux-gnu", "aarch64-linux-gnu", "riscv64-linux-gnu", "wasm32-unknown-unknown"}) {
+    absl::StatusOr<Target> target = codegen::ParseTarget(triple, "");
+    ASSERT_TRUE(target.ok()) << target.status();
+    const bool is_wasm = absl::StartsWith(triple, "wasm");
+    std::vector<kernel::Kernel> kernels;
+    for (const Case& c : AllCases()) {
+      if (is_wasm && c.op.op == OpCode::kFma && c.op.operand == DType::kF64) continue;
+      kernels.push_back(CaseKernel(c, 16, static_cast<int>(kernels.size())));
+    }
+    const absl::Status status =
+        codegen::EmitObject(LaunchAll(kernels, 1), ConstantStore(), *target, {}).status();
+    EXPECT_TRUE(status.ok()) << triple << ": " << status;
+  }
+}
+
+// The same kernels as GPU kernels of one thread; ptxas takes all of them.
+TEST(Elementwise, SlowEveryOpAssemblesForAGpu) {
+  std::vector<kernel::Kernel> kernels;
+  for (const Case& c : AllCases()) {
+    kernel::Kernel k = CaseKernel(c, 16, static_cast<int>(kernels.size()));
+    kernel::Kernel gpu = k;
+    gpu.body = {};
+    kernel::KernelBuilder b(&gpu, &gpu.body);
+    b.For(b.Index(0), b.Index(1), 1, kernel::LoopKind::kBlock, "block", {},
+          [&](kernel::KernelBuilder& inner, kernel::ValueId, const std::vector<kernel::ValueId>&) {
+            *inner.block() = k.body;
+            return std::vector<kernel::ValueId>();
+          });
+    kernels.push_back(std::move(gpu));
+  }
+  absl::StatusOr<Target> target = codegen::ParseTarget("nvptx64-nvidia-cuda", "sm_80");
+  ASSERT_TRUE(target.ok()) << target.status();
+  absl::StatusOr<std::string> ptx = codegen::EmitPtx(kernels, *target);
+  ASSERT_TRUE(ptx.ok()) << ptx.status();
+  EXPECT_EQ(ptx->find(".extern"), std::string::npos) << "a library function is called";
+  ExpectAssembles(*ptx, {"sm_80"});
 }
 
 }  // namespace

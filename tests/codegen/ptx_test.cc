@@ -2,14 +2,10 @@
 #include "codegen/ptx.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 
 #include "codegen/target.h"
 #include "ir/kernel/kernel.h"
+#include "tests/codegen/ptxas.h"
 
 namespace cermet {
 namespace {
@@ -19,23 +15,6 @@ using kernel::KernelBuilder;
 using kernel::LoopKind;
 using kernel::MemorySpace;
 using Values = std::vector<kernel::ValueId>;
-
-std::string PtxasPath() {
-  if (access("/usr/local/cuda/bin/ptxas", X_OK) == 0) return "/usr/local/cuda/bin/ptxas";
-  return std::system("command -v ptxas > /dev/null 2>&1") == 0 ? "ptxas" : "";
-}
-
-void ExpectAssembles(const std::string& ptx) {
-  const std::string ptxas = PtxasPath();
-  if (ptxas.empty())
-    GTEST_SKIP() << "SKIPPED: there is no ptxas on the path or in /usr/local/cuda/bin";
-  const std::string file = ::testing::TempDir() + "cermet_ptx_test.ptx";
-  std::ofstream(file) << ptx;
-  for (const char* arch : {"sm_80", "sm_90"}) {
-    const std::string command = ptxas + " -arch=" + arch + " " + file + " -o /dev/null";
-    EXPECT_EQ(std::system(command.c_str()), 0) << arch << "\n" << ptx;
-  }
-}
 
 std::string Ptx(const Kernel& kernel, codegen::GpuLaunch* launch) {
   absl::StatusOr<Target> target = codegen::ParseTarget("nvptx64-nvidia-cuda", "sm_80");
@@ -84,7 +63,7 @@ TEST(Ptx, ElementwiseWithBoundsCheck) {
   EXPECT_NE(ptx.find("mul.rn.f32"), std::string::npos) << "a product was contracted:\n" << ptx;
   EXPECT_EQ(ptx.find("fma"), std::string::npos) << ptx;
   EXPECT_EQ(ptx.find("ftz"), std::string::npos) << ptx;
-  ExpectAssembles(ptx);
+  testing::ExpectAssembles(ptx, {"sm_80", "sm_90"});
 }
 
 // Sums rows of 64 elements through shared memory.
@@ -120,7 +99,7 @@ TEST(Ptx, RowSumInSharedMemory) {
   EXPECT_NE(ptx.find("bar.sync"), std::string::npos) << ptx;
   EXPECT_NE(ptx.find(".shared"), std::string::npos) << ptx;
   EXPECT_EQ(launch.block, (std::array<int64_t, 3>{64, 1, 1}));
-  ExpectAssembles(ptx);
+  testing::ExpectAssembles(ptx, {"sm_80", "sm_90"});
 }
 
 // C[m,n] = A B by one thread per element, blocks of 8 by 16 threads.
@@ -163,7 +142,7 @@ TEST(Ptx, MatrixProductOnTwoAxes) {
   EXPECT_EQ(launch.block, (std::array<int64_t, 3>{16, 8, 1}));
   EXPECT_NE(ptx.find("fma.rn.f32"), std::string::npos) << ptx;
   EXPECT_NE(ptx.find("%ctaid.y"), std::string::npos) << ptx;
-  ExpectAssembles(ptx);
+  testing::ExpectAssembles(ptx, {"sm_80", "sm_90"});
 }
 
 TEST(Ptx, RefusesCpuSchedules) {
