@@ -12,6 +12,7 @@
 
 #include "ir/order.h"
 #include "passes/graph_passes.h"
+#include "passes/layout_reshape.h"
 #include "passes/permutation.h"
 #include "passes/rewriter.h"
 #include "passes/simplify/rules.h"
@@ -138,6 +139,10 @@ Replacement SinkBelowView(Node& node, Rewriter& rewriter) {
   return {b.Transpose(b.Make(node.op(), operands, attrs), permutation)};
 }
 
+bool Contains(const std::vector<int64_t>& dims, int64_t dim) {
+  return std::find(dims.begin(), dims.end(), dim) != dims.end();
+}
+
 // True if no result depends on the order in which the body combines elements.
 bool IsOrderFree(const Node& node) {
   const std::optional<OpCode> combiner = SimpleCombiner(*node.body());
@@ -170,9 +175,7 @@ bool KeepsOrder(const Node& node, const std::vector<int64_t>& dims,
 Permutation Remaining(const Permutation& permutation, const std::vector<int64_t>& dropped) {
   Permutation sources;
   for (size_t i = 0; i < permutation.size(); ++i) {
-    const bool drop =
-        std::find(dropped.begin(), dropped.end(), static_cast<int64_t>(i)) != dropped.end();
-    if (!drop) sources.push_back(permutation[i]);
+    if (!Contains(dropped, static_cast<int64_t>(i))) sources.push_back(permutation[i]);
   }
   Permutation remaining;  // the rank of each source among them
   for (int64_t source : sources) {
@@ -203,6 +206,9 @@ Replacement SinkBelowReduce(Node& node, Rewriter& rewriter) {
   std::vector<int64_t> sources = Permute(permutation, dims);
   if (!KeepsOrder(node, dims, sources)) return {};
   std::sort(sources.begin(), sources.end());
+  // Vectors run along the last dim as long as it is kept; a transpose is cheaper than losing that.
+  const int64_t last = static_cast<int64_t>(permutation.size()) - 1;
+  if (Contains(sources, last) && !Contains(dims, last)) return {};
   Builder& b = rewriter.builder();
   std::vector<Value> operands = UndoAll(b, data, permutation);
   operands.insert(operands.end(), node.operands().begin() + count, node.operands().end());
@@ -233,37 +239,6 @@ Replacement SinkBelowWindow(Node& node, Rewriter& rewriter) {
   }
   Node* windows = b.MakeNode(OpCode::kReduceWindow, operands, attrs, CloneBodies(node));
   return TransposedResults(b, windows, permutation);
-}
-
-// The unit dims that a reshape drops from `from` to give `to`, if that is all it does.
-std::optional<std::vector<int64_t>> DroppedUnitDims(const Shape& from, const Shape& to) {
-  std::vector<int64_t> dropped;
-  size_t next = 0;
-  for (size_t i = 0; i < from.size(); ++i) {
-    if (next < to.size() && from[i] == to[next]) {
-      ++next;
-    } else if (from[i] == Dim(1)) {
-      dropped.push_back(static_cast<int64_t>(i));
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (next != to.size() || dropped.empty()) return std::nullopt;
-  return dropped;
-}
-
-// reshape(transpose(x)) = transpose(reshape(x)), where it only drops dims of extent 1
-Replacement SinkBelowSqueeze(Node& node, Rewriter& rewriter) {
-  const Permutation* found = PermutationOf(node.operand(0));
-  if (found == nullptr) return {};
-  const Permutation permutation = *found;
-  const auto dropped = DroppedUnitDims(node.operand(0).type().shape, node.type().shape);
-  if (!dropped) return {};
-  const Permutation remaining = Remaining(permutation, *dropped);
-  Builder& b = rewriter.builder();
-  const Value x =
-      b.Reshape(node.operand(0).node->operand(0), Permute(node.type().shape, Invert(remaining)));
-  return {IsIdentity(remaining) ? x : b.Transpose(x, remaining)};
 }
 
 std::vector<OpCode> ElementwiseOps() {
@@ -299,11 +274,11 @@ std::vector<RewriteRule> BuildRules() {
        kExact,
        {OpCode::kReduceWindow},
        SinkBelowWindow},
-      {"sink_below_squeeze",
+      {"sink_below_reshape",
        "reshape(transpose(x)) = transpose(reshape(x))",
        kExact,
        {OpCode::kReshape},
-       SinkBelowSqueeze},
+       SinkBelowReshape},
   };
   rules.insert(rules.end(), sinks.begin(), sinks.end());
   return rules;

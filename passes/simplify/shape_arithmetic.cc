@@ -1,5 +1,7 @@
 // Arithmetic on the values of dims. Models compute shapes at run time; under symbolic dims these
 // computations are Dim expressions, known (or bounded) when the program is compiled.
+#include <algorithm>
+
 #include "passes/simplify/rules.h"
 
 namespace cermet::simplify {
@@ -85,6 +87,63 @@ Replacement CompareDims(Node& node, Rewriter& rewriter) {
   return {rewriter.builder().Splat(*holds ? 1 : 0, node.type())};
 }
 
+// True if a value of `dtype` that counts up to `upper` does not wrap.
+bool CountsWithoutWrap(DType dtype, const std::optional<int64_t>& upper) {
+  if (dtype == DType::kI64) return true;
+  return dtype == DType::kI32 && upper && *upper <= int64_t{1} << 31;
+}
+
+std::optional<int64_t> Least(std::optional<int64_t> a, std::optional<int64_t> b) {
+  return a && b ? std::optional<int64_t>(std::min(*a, *b)) : std::nullopt;
+}
+std::optional<int64_t> Greatest(std::optional<int64_t> a, std::optional<int64_t> b) {
+  return a && b ? std::optional<int64_t>(std::max(*a, *b)) : std::nullopt;
+}
+
+// Bounds of all elements of an integer tensor.
+DimRange ElementRange(Value value, const Module& module) {
+  const Node& node = *value.node;
+  if (std::optional<int64_t> splat = SplatInt(value, module)) return {*splat, *splat};
+  if (node.op() == OpCode::kDimSize) return Range(node.attrs().Dims("size")[0], module.facts());
+  if (node.op() == OpCode::kIota) {
+    const Dim& extent = node.type().shape[node.attrs().Int("dim")];
+    const std::optional<int64_t> upper = Range(extent, module.facts()).upper;
+    if (!CountsWithoutWrap(node.type().dtype, upper)) return {};
+    return {0, upper ? std::optional<int64_t>(*upper - 1) : std::nullopt};
+  }
+  const bool is_view = node.op() == OpCode::kBroadcastInDim || node.op() == OpCode::kReshape ||
+                       node.op() == OpCode::kTranspose || node.op() == OpCode::kSlice ||
+                       node.op() == OpCode::kReverse;
+  if (is_view) return ElementRange(node.operand(0), module);
+  if (node.op() == OpCode::kConcat) {
+    DimRange range = ElementRange(node.operand(0), module);
+    for (Value part : node.operands().subspan(1)) {
+      const DimRange next = ElementRange(part, module);
+      range = {Least(range.lower, next.lower), Greatest(range.upper, next.upper)};
+    }
+    return range;
+  }
+  return {};
+}
+
+std::optional<int64_t> Difference(std::optional<int64_t> a, std::optional<int64_t> b) {
+  int64_t difference = 0;
+  if (!a || !b || __builtin_sub_overflow(*a, *b, &difference)) return std::nullopt;
+  return difference;
+}
+
+// iota >= 0 is true, and so on, where the ranges of the elements decide it
+Replacement CompareRanges(Node& node, Rewriter& rewriter) {
+  if (!IsSignedInteger(node.operand(0).type().dtype)) return {};
+  if (IsConstantLike(node.operand(0)) && IsConstantLike(node.operand(1))) return {};
+  const DimRange x = ElementRange(node.operand(0), rewriter.module());
+  const DimRange y = ElementRange(node.operand(1), rewriter.module());
+  const DimRange range = {Difference(x.lower, y.upper), Difference(x.upper, y.lower)};
+  const std::optional<bool> holds = Decide(node.attrs().WordText("direction"), range);
+  if (!holds) return {};
+  return {rewriter.builder().Splat(*holds ? 1 : 0, node.type())};
+}
+
 }  // namespace
 
 std::vector<RewriteRule> ShapeRules() {
@@ -97,6 +156,7 @@ std::vector<RewriteRule> ShapeRules() {
        {kAdd, kSub, kMul, kDiv, kRem, kMaximum, kMinimum},
        DimArithmetic},
       {"compare_dims", "dim_size(a) < dim_size(a + 1) is true", kExact, {kCompare}, CompareDims},
+      {"compare_ranges", "iota >= 0 is true", kExact, {kCompare}, CompareRanges},
   };
 }
 
