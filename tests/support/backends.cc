@@ -45,6 +45,15 @@ absl::StatusOr<std::vector<Literal>> RunNative(const program::Program& program,
 
 }  // namespace
 
+absl::StatusOr<std::vector<Literal>> RunCompiled(const Module& module,
+                                                 const std::vector<Literal>& inputs,
+                                                 CompileOptions options) {
+  CERMET_ASSIGN_OR_RETURN(options.passes.target, codegen::HostTarget());
+  const std::unique_ptr<Module> copy = module.Clone();
+  CERMET_ASSIGN_OR_RETURN(const program::Program program, Compile(copy.get(), options));
+  return RunNative(program, options.passes.target, *copy, inputs);
+}
+
 absl::StatusOr<BackendResults> RunBackends(const Module& module, const std::vector<Literal>& inputs,
                                            CompileOptions options) {
   CERMET_ASSIGN_OR_RETURN(options.passes.target, codegen::HostTarget());

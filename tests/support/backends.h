@@ -21,6 +21,11 @@ struct BackendResults {
 absl::StatusOr<BackendResults> RunBackends(const Module& module, const std::vector<Literal>& inputs,
                                            CompileOptions options = {});
 
+// The compiled results only.
+absl::StatusOr<std::vector<Literal>> RunCompiled(const Module& module,
+                                                 const std::vector<Literal>& inputs,
+                                                 CompileOptions options);
+
 // Equal types and bytes, where any NaN equals any other: which one an operation gives is not
 // defined.
 bool SameBits(const Literal& a, const Literal& b);

@@ -95,6 +95,70 @@ void Sweep(const std::vector<SweepCase>& cases) {
   }
 }
 
+struct Variant {
+  const char* name;
+  CompileOptions options;
+};
+
+// Ways to compile that must not change a bit.
+std::vector<Variant> Variants() {
+  std::vector<Variant> variants(5);
+  variants[0].name = "16-byte vectors";
+  variants[0].options.schedule.vector_bytes = 16;
+  variants[1].name = "64-byte vectors";
+  variants[1].options.schedule.vector_bytes = 64;
+  variants[2].name = "small tiles";
+  variants[2].options.schedule.tile_rows = 2;
+  variants[2].options.schedule.tile_columns = 16;
+  variants[3].name = "large tiles";
+  variants[3].options.schedule.tile_rows = 5;
+  variants[3].options.schedule.tile_columns = 32;
+  variants[4].name = "no fusion";
+  variants[4].options.passes.disabled = {"fuse/merge"};
+  for (Variant& variant : variants) variant.options.passes.numerics = Numerics::kExact;
+  return variants;
+}
+
+void SweepVariants(const std::vector<SweepCase>& cases) {
+  constexpr size_t kBatch = 48;
+  CompileOptions exact;
+  exact.passes.numerics = Numerics::kExact;
+  for (size_t begin = 0; begin < cases.size(); begin += kBatch) {
+    Batch batch;
+    const size_t count = std::min(kBatch, cases.size() - begin);
+    ASSERT_TRUE(BuildBatch(absl::MakeConstSpan(cases.data() + begin, count), &batch).ok());
+    const auto expected = RunCompiled(batch.module, batch.inputs, exact);
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    for (const Variant& variant : Variants()) {
+      const auto actual = RunCompiled(batch.module, batch.inputs, variant.options);
+      ASSERT_TRUE(actual.ok()) << variant.name << ": " << actual.status();
+      for (size_t i = 0; i < expected->size(); ++i) {
+        EXPECT_TRUE(SameBits((*actual)[i], (*expected)[i]))
+            << batch.case_of_result[i]->name << " with " << variant.name << ": "
+            << (*actual)[i].ToString() << " instead of " << (*expected)[i].ToString();
+      }
+    }
+  }
+}
+
+std::vector<SweepCase> OfF32(const std::vector<SweepCase>& cases) {
+  std::vector<SweepCase> selected;
+  for (const SweepCase& c : cases) {
+    if (c.name.find("/f32/") != std::string::npos) selected.push_back(c);
+  }
+  return selected;
+}
+
+TEST(SweepTest, SchedulesKeepTheBits) {
+  SweepVariants(OfF32(ReductionCases(false)));
+  SweepVariants(OfF32(OtherCases(false)));
+}
+TEST(SlowSweepTest, SchedulesKeepTheBits) {
+  SweepVariants(ReductionCases(true));
+  SweepVariants(OtherCases(true));
+  SweepVariants(OfF32(ElementwiseCases(true)));
+}
+
 TEST(SweepTest, Elementwise) { Sweep(ElementwiseCases(false)); }
 TEST(SweepTest, Views) { Sweep(ViewCases(false)); }
 TEST(SweepTest, Reductions) { Sweep(ReductionCases(false)); }
