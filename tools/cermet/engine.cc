@@ -5,12 +5,13 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "codegen/jit.h"
 #include "codegen/target.h"
 #include "ir/env.h"
 #include "ir/evaluator/evaluator.h"
 #include "ir/status.h"
 #include "runtime/executor.h"
+#include "runtime/session/compiled_module.h"
+#include "runtime/session/disk_object_cache.h"
 #include "runtime/thread_pool.h"
 #include "tools/cermet/verbs.h"
 
@@ -39,18 +40,15 @@ class CpuEngine : public Engine {
  public:
   explicit CpuEngine(int64_t threads) : pool_(threads) {}
 
-  absl::Status Init(Module* module, const CompileOptions& options, CompileLog* log) {
-    CERMET_ASSIGN_OR_RETURN(program::Program program, Compile(module, options, log));
-    codegen::JitOptions jit;
-    jit.threads = static_cast<int>(pool_.max_workers());
-    CERMET_ASSIGN_OR_RETURN(std::unique_ptr<program::NativeCode> code,
-                            codegen::JitCompile(program, options.passes.target, jit));
-    runtime::ExecutorOptions executor;
-    executor.threads = pool_.threads();
-    CERMET_ASSIGN_OR_RETURN(executor_,
-                            runtime::Executor::Create(std::move(program), std::move(code),
-                                                      module->constants(), nullptr, executor));
-    CERMET_ASSIGN_OR_RETURN(execution_, executor_->NewExecution());
+  absl::Status Init(std::unique_ptr<Module> module, const CompileOptions& compile,
+                    CompileLog* log) {
+    ModuleOptions options;
+    options.compile = compile;
+    options.compile_threads = static_cast<int>(pool_.max_workers());
+    options.code_cache = code_cache_.get();
+    options.executor.threads = pool_.threads();
+    CERMET_ASSIGN_OR_RETURN(module_, CompiledModule::Create(std::move(module), options, log));
+    CERMET_ASSIGN_OR_RETURN(execution_, executor().NewExecution());
     return absl::OkStatus();
   }
 
@@ -59,11 +57,11 @@ class CpuEngine : public Engine {
     inputs_ = inputs;
     std::vector<std::vector<int64_t>> shapes;
     for (const Literal& input : inputs) shapes.push_back(input.shape());
-    CERMET_ASSIGN_OR_RETURN(dims_, executor_->program().BindDims(shapes));
+    CERMET_ASSIGN_OR_RETURN(dims_, executor().program().BindDims(shapes));
     CERMET_ASSIGN_OR_RETURN(const std::vector<std::vector<int64_t>> out,
-                            executor_->OutputShapes(shapes));
+                            executor().OutputShapes(shapes));
     outputs_.clear();
-    for (const program::Buffer& buffer : executor_->program().buffers) {
+    for (const program::Buffer& buffer : executor().program().buffers) {
       if (buffer.kind == program::BufferKind::kOutput)
         outputs_.emplace_back(buffer.type.dtype, out[outputs_.size()]);
     }
@@ -75,12 +73,15 @@ class CpuEngine : public Engine {
     return outputs_;
   }
   absl::Status RunAgain() override { return execution_->Run(views_, pointers_); }
-  int64_t planned_bytes() const override { return executor_->PlannedBytes(dims_).value_or(0); }
+  int64_t planned_bytes() const override { return executor().PlannedBytes(dims_).value_or(0); }
   int64_t peak_bytes() const override { return execution_->memory().peak_in_use_bytes; }
 
  private:
+  runtime::Executor& executor() const { return module_->executor(); }
+
   runtime::ThreadPool pool_;
-  std::unique_ptr<runtime::Executor> executor_;
+  std::unique_ptr<codegen::ObjectCache> code_cache_ = OpenDiskObjectCache();
+  std::unique_ptr<CompiledModule> module_;
   std::unique_ptr<runtime::Execution> execution_;
   DimBindings dims_;
   std::vector<Literal> inputs_, outputs_;
@@ -123,7 +124,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const Arguments& arguments,
   DumpDirectory dumps(GetEnv(EnvVar::kDump));
   options.passes.dumps = &dumps;
   auto engine = std::make_unique<CpuEngine>(threads);
-  CERMET_RETURN_IF_ERROR(engine->Init(module.get(), options, log));
+  CERMET_RETURN_IF_ERROR(engine->Init(std::move(module), options, log));
   return std::unique_ptr<Engine>(std::move(engine));
 }
 
