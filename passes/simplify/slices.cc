@@ -66,6 +66,23 @@ Replacement SliceOfBroadcast(Node& node, Rewriter& rewriter) {
                                        inner.attrs().Ints("dims"))};
 }
 
+// slice(iota, 0, n) = iota: [n]
+Replacement SliceOfIota(Node& node, Rewriter& rewriter) {
+  const Node& inner = *node.operand(0).node;
+  if (inner.op() != OpCode::kIota) return {};
+  const int64_t dim = inner.attrs().Int("dim");
+  if (node.attrs().Dims("start")[dim] != Dim(0) || node.attrs().Ints("stride")[dim] != 1) return {};
+  return {rewriter.builder().Iota(node.type(), dim)};
+}
+
+// gather(broadcast(s), i) = broadcast(s), for a scalar s, and the same for dynamic_slice
+Replacement PickFromSplat(Node& node, Rewriter& rewriter) {
+  const Node& inner = *node.operand(0).node;
+  if (inner.op() != OpCode::kBroadcastInDim || !inner.operand(0).type().IsScalar()) return {};
+  if (node.type().IsScalar()) return {inner.operand(0)};
+  return {rewriter.builder().Broadcast(inner.operand(0), node.type().shape, {})};
+}
+
 // slice(concat(x, y)) = slice(x), where it takes from x alone
 Replacement SliceOfConcat(Node& node, Rewriter& rewriter) {
   const Node& inner = *node.operand(0).node;
@@ -157,22 +174,32 @@ Replacement ConcatConcat(Node& node, Rewriter& rewriter) {
   return {rewriter.builder().Concat(parts, dim)};
 }
 
+// The dim of which a gather takes single elements, with all of every other dim, and which its
+// result does not keep: the dims of the indices take its place. -1 for other gathers.
+int64_t TakenDim(const Node& gather) {
+  const AttrMap& attrs = gather.attrs();
+  const std::vector<int64_t>& map = attrs.Ints("start_index_map");
+  if (map.size() != 1 || attrs.Ints("collapsed_slice_dims") != map) return -1;
+  const Shape& shape = gather.operand(0).type().shape;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const Dim whole = static_cast<int64_t>(i) == map[0] ? Dim(1) : shape[i];
+    if (attrs.Dims("slice_sizes")[i] != whole) return -1;
+  }
+  return map[0];
+}
+
+// True if [first, first + count) lies inside of `extent` for certain.
+bool IsInside(int64_t first, int64_t count, const Dim& extent, const Module& module) {
+  const DimRange range = Range(extent, module.facts());
+  return first >= 0 && range.lower && first + count <= *range.lower;
+}
+
 // gather(x, [c, c+1, ..., d]) = slice(x, c, d+1), along one dim
 Replacement GatherAsSlice(Node& node, Rewriter& rewriter) {
   const Value x = node.operand(0);
   const Value indices = node.operand(1);
-  const AttrMap& attrs = node.attrs();
-  const std::vector<int64_t>& map = attrs.Ints("start_index_map");
-  if (map.size() != 1 || !IsConstantLike(indices) || !indices.type().IsStatic()) return {};
-  const int64_t dim = map[0];
-  const Dim& extent = x.type().shape[dim];
-  // Whole slices of every other dim, one element of this one, which the result does not keep: the
-  // dims of the indices take its place.
-  if (attrs.Ints("collapsed_slice_dims") != std::vector<int64_t>{dim}) return {};
-  for (int64_t i = 0; i < x.type().rank(); ++i) {
-    const Dim whole = i == dim ? Dim(1) : x.type().shape[i];
-    if (attrs.Dims("slice_sizes")[i] != whole) return {};
-  }
+  const int64_t dim = TakenDim(node);
+  if (dim < 0 || !IsConstantLike(indices) || !indices.type().IsStatic()) return {};
   std::optional<Literal> literal = LiteralOf(indices, rewriter.module());
   if (!literal && indices.type().NumElements() == Dim(1)) {
     literal = SplatOf(indices, rewriter.module());
@@ -183,19 +210,29 @@ Replacement GatherAsSlice(Node& node, Rewriter& rewriter) {
   for (int64_t i = 0; i < count; ++i) {
     if (literal->GetInt(i) != first + i) return {};
   }
-  const DimRange range = Range(extent, rewriter.module().facts());
-  const bool inside = first >= 0 && range.lower && first + count <= *range.lower;
-  if (!inside) return {};
-  // Only dims of the indices of which at most one is not 1, standing where `dim` stood.
-  const int64_t offset_rank = x.type().rank() - 1;
-  const std::vector<int64_t>& offset_dims = attrs.Ints("offset_dims");
-  for (int64_t i = 0; i < offset_rank; ++i) {
-    const bool before = i < dim;
-    const int64_t expected = before ? i : i + node.type().rank() - offset_rank;
-    if (count > 1 && offset_dims[i] != expected) return {};
+  if (!IsInside(first, count, x.type().shape[dim], rewriter.module())) return {};
+  // The dims of the indices stand where `dim` stood.
+  const std::vector<int64_t>& offset_dims = node.attrs().Ints("offset_dims");
+  const int64_t offset_rank = static_cast<int64_t>(offset_dims.size());
+  for (int64_t i = 0; i < offset_rank && count > 1; ++i) {
+    const int64_t expected = i < dim ? i : i + node.type().rank() - offset_rank;
+    if (offset_dims[i] != expected) return {};
   }
   Builder& b = rewriter.builder();
   return {b.Reshape(SliceAlong(b, x, dim, first, count), node.type().shape)};
+}
+
+// gather(x, broadcast(c)) = broadcast(slice(x, c, c + 1)), along one dim
+Replacement GatherOneRow(Node& node, Rewriter& rewriter) {
+  const Value x = node.operand(0);
+  const int64_t dim = TakenDim(node);
+  const std::optional<int64_t> row = SplatInt(node.operand(1), rewriter.module());
+  if (dim < 0 || !row || !IsInside(*row, 1, x.type().shape[dim], rewriter.module())) return {};
+  Shape shape = x.type().shape;
+  shape.erase(shape.begin() + dim);
+  Builder& b = rewriter.builder();
+  const Value slice = b.Reshape(SliceAlong(b, x, dim, *row, 1), shape);
+  return {b.Broadcast(slice, node.type().shape, node.attrs().Ints("offset_dims"))};
 }
 
 // The values of constant scalars, the start indices of dynamic slices; nothing if one is unknown.
@@ -259,6 +296,12 @@ std::vector<RewriteRule> SliceRules() {
        kExact,
        {kSlice},
        SliceOfBroadcast},
+      {"slice_of_iota", "slice(iota, 0, n) = iota: [n]", kExact, {kSlice}, SliceOfIota},
+      {"pick_from_splat",
+       "gather(broadcast(s), i) = broadcast(s)",
+       kExact,
+       {kGather, kDynamicSlice},
+       PickFromSplat},
       {"slice_of_concat", "slice(concat(x, y)) = slice(x)", kExact, {kSlice}, SliceOfConcat},
       {"pad_noop", "pad(x, by 0) = x", kExact, {kPad}, PadNoop},
       {"pad_pad", "pad(pad(x, v), v) = pad(x, v)", kExact, {kPad}, PadPad},
@@ -270,6 +313,11 @@ std::vector<RewriteRule> SliceRules() {
        {kConcat},
        ConcatConcat},
       {"gather_as_slice", "gather(x, [1, 2]) = slice(x, 1, 3)", kExact, {kGather}, GatherAsSlice},
+      {"gather_one_row",
+       "gather(x, broadcast(c)) = broadcast(slice(x, c, c + 1))",
+       kExact,
+       {kGather},
+       GatherOneRow},
       {"dynamic_slice_constant",
        "dynamic_slice(x, 1) = slice(x, 1)",
        kExact,

@@ -225,6 +225,25 @@ Replacement ConstantAsSplat(Node& node, Rewriter& rewriter) {
   return {b.Broadcast(b.Constant(*std::move(splat)), node.type().shape, {})};
 }
 
+// constant [0, 1, 2] = iota, of which ranges are known and which needs no memory
+Replacement ConstantAsIota(Node& node, Rewriter& rewriter) {
+  const Type& type = node.type();
+  if (type.dtype != DType::kI64 && type.dtype != DType::kI32) return {};
+  int64_t counted = -1;  // the one dim with an extent above 1
+  for (int64_t i = 0; i < type.rank(); ++i) {
+    if (type.shape[i] == Dim(1)) continue;
+    if (counted >= 0) return {};
+    counted = i;
+  }
+  if (counted < 0) return {};
+  const std::optional<Literal> literal = LiteralOf(node.result(), rewriter.module());
+  if (!literal) return {};
+  for (int64_t i = 0; i < literal->num_elements(); ++i) {
+    if (literal->GetInt(i) != i) return {};
+  }
+  return {rewriter.builder().Iota(type, counted)};
+}
+
 }  // namespace
 
 std::vector<RewriteRule> TransposeRules() {
@@ -296,6 +315,7 @@ std::vector<RewriteRule> ViewRules() {
        kExact,
        {kConstant},
        ConstantAsSplat},
+      {"constant_as_iota", "constant [0, 1, 2] = iota", kExact, {kConstant}, ConstantAsIota},
   };
 }
 
