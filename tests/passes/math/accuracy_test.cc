@@ -9,10 +9,13 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "ir/evaluator/evaluator.h"
 #include "passes/math/math_body.h"
 #include "tests/passes/math/body_program.h"
@@ -76,6 +79,16 @@ TEST_P(SlowUnaryAccuracyTest, AllF32) {
 
 INSTANTIATE_TEST_SUITE_P(Functions, SlowUnaryAccuracyTest, ::testing::ValuesIn(UnaryFunctions()),
                          TestName);
+
+TEST(AccuracyDocs, PublishWhatTheTestsAssert) {
+  std::ifstream file("docs/accuracy.md");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  for (const UnaryFunction& function : UnaryFunctions()) {
+    const std::string row = absl::StrCat("| ", std::string(Name(function.op)), " | ",
+                                         function.f32_bound, " | ", function.f64_bound, " |");
+    EXPECT_NE(text.find(row), std::string::npos) << row;
+  }
+}
 
 // ---- functions of two operands
 
