@@ -92,9 +92,11 @@ class CpuEngine : public Engine {
 }  // namespace
 
 std::vector<Flag> EngineFlags() {
-  return {{"--device", "cpu|cuda|reference",
-           "what runs the model; reference: the evaluator (default: cpu)"},
-          {"--threads", "N", "threads of the run (default: $CERMET_THREADS, else 1)"}};
+  return {
+      {"--device", "cpu|cuda|reference",
+       "what runs the model; reference: the evaluator (default: cpu)"},
+      {"--threads", "N", "threads of the run (default: $CERMET_THREADS, else 1)"},
+      {"--no-cache", "", "compiles anew, whatever the disk cache holds (see CERMET_CACHE_DIR)"}};
 }
 
 absl::StatusOr<int64_t> ThreadFlag(const Arguments& arguments) {

@@ -26,7 +26,7 @@ class Engine {
   virtual int64_t peak_bytes() const = 0;     // of workspace, as measured
 };
 
-// The flags --device and --threads.
+// The flags --device, --threads and --no-cache.
 std::vector<Flag> EngineFlags();
 
 // `module` is consumed. Threads are checked; `log` may be null.

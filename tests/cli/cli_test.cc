@@ -1,0 +1,335 @@
+// The command line as a user meets it: what it prints, what it writes, and how it fails.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "ir/literal.h"
+#include "nlohmann/json.hpp"
+#include "tools/npz/npy.h"
+#include "tools/npz/npz.h"
+
+namespace cermet {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr char kDigits[] = "tools/demo_network/model.onnx";
+constexpr char kDigitsCase[] = "tools/demo_network/case.npz";
+
+struct Outcome {
+  int status = -1;
+  std::string out, err;
+};
+
+std::string Folder() {
+  const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "cermet_cli" /
+                                       absl::StrCat(test->test_suite_name(), ".", test->name());
+  std::filesystem::create_directories(folder);
+  return folder.string();
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string Write(const std::string& name, const std::string& text) {
+  const std::string path = Folder() + "/" + name;
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+  return path;
+}
+
+Outcome Cermet(const std::string& arguments) {
+  const char* binary = std::getenv("CERMET_BINARY");
+  const std::string out = Folder() + "/stdout", err = Folder() + "/stderr";
+  const std::string command = absl::StrCat("CERMET_CACHE_DIR='", Folder(), "/cache' '",
+                                           binary != nullptr ? binary : "build/dev/bin/cermet",
+                                           "' ", arguments, " > '", out, "' 2> '", err, "'");
+  Outcome outcome;
+  const int status = std::system(command.c_str());
+  outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  outcome.out = ReadAll(out);
+  outcome.err = ReadAll(err);
+  return outcome;
+}
+
+// The one line of a failure.
+void ExpectFailure(const std::string& arguments, int status, const std::string& message) {
+  const Outcome outcome = Cermet(arguments);
+  EXPECT_EQ(outcome.status, status) << arguments;
+  EXPECT_THAT(outcome.err, AllOf(StartsWith("cermet: "), HasSubstr(message))) << arguments;
+  EXPECT_EQ(outcome.out, "") << arguments;
+}
+
+constexpr char kText[] =
+    "graph @main(%x: f32[?n,2], %y: f32[2]) {\n"
+    "  %2 = broadcast_in_dim(%y) {dims = [1]} : f32[?n,2]\n"
+    "  %3 = add(%x, %2) : f32[?n,2]\n"
+    "  return %3 \"sum\"\n"
+    "}\n";
+
+// ---- usage
+
+TEST(Usage, HelpListsEveryVerb) {
+  const Outcome help = Cermet("--help");
+  EXPECT_EQ(help.status, 0);
+  for (const char* verb : {"run MODEL", "bench MODEL", "compile MODEL", "dump MODEL",
+                           "opt FILE.cermet", "explain MODEL", "devices", "version", "ops"}) {
+    EXPECT_THAT(help.out, HasSubstr(verb));
+  }
+  EXPECT_EQ(Cermet("").status, 2);
+}
+
+TEST(Usage, HelpOfEveryVerbNamesItsFlags) {
+  const std::map<std::string, std::vector<std::string>> flags = {
+      {"run",
+       {"--inputs", "--input", "--outputs", "--case", "--tolerance", "--rtol", "--atol",
+        "--threads", "--device", "--dim", "--profile"}},
+      {"bench", {"--inputs", "--case", "--threads", "--device", "--min-time", "--json"}},
+      {"compile", {"-o", "--header", "--target", "--cpu", "--dim"}},
+      {"dump", {"--stage", "--node", "-o"}},
+      {"opt", {"--passes", "--print-changed", "--list-passes"}},
+      {"explain", {"--node"}},
+      {"devices", {}},
+      {"version", {}},
+      {"ops", {}}};
+  for (const auto& [verb, names] : flags) {
+    const Outcome help = Cermet(verb + " --help");
+    EXPECT_EQ(help.status, 0) << verb;
+    EXPECT_THAT(help.out, StartsWith("usage: cermet " + verb));
+    for (const std::string& name : names) EXPECT_THAT(help.out, HasSubstr("\n  " + name)) << verb;
+  }
+}
+
+TEST(Usage, WrongCommandLinesExitWith2) {
+  ExpectFailure("fly", 2, "unknown verb \"fly\"; see cermet --help");
+  ExpectFailure("run", 2, "no MODEL is given");
+  ExpectFailure("run --wings 2 a.onnx", 2, "unknown flag --wings; see cermet run --help");
+  ExpectFailure("run a.onnx b.onnx", 2, "unexpected argument \"b.onnx\"");
+  ExpectFailure("run a.onnx --threads", 2, "flag --threads needs N");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --threads 0"), 2,
+                "flag --threads needs an integer of at least 1, not \"0\"");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --threads two"), 2, "not \"two\"");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --threads 1 --threads 2"), 2,
+                "flag --threads is given twice");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --checked=yes"), 2,
+                "flag --checked takes no value");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --dim batch"), 2,
+                "flag --dim needs NAME=N, not \"batch\"");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --device tpu"), 2,
+                "flag --device needs one of cpu, cuda, reference, not \"tpu\"");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --tolerance -1 --case ", kDigitsCase), 2,
+                "flag --tolerance needs a number that is not negative");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --tolerance 1"), 2, "tolerances need --case");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --case ", kDigitsCase, " --tolerance 1 --rtol 1"),
+                2, "--tolerance does not go with --rtol");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --input x"), 2,
+                "flag --input needs NAME=FILE, not \"x\"");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --input x=y.txt"), 2, "is neither .npy nor .pb");
+  ExpectFailure("run model.txt", 2, "MODEL \"model.txt\" is neither .onnx nor .cermet");
+  ExpectFailure(absl::StrCat("dump ", kDigits, " --stage soup"), 2,
+                "flag --stage needs one of import, optimized");
+  ExpectFailure(absl::StrCat("compile ", kDigits), 2, "flag -o is missing");
+  ExpectFailure(absl::StrCat("compile ", kDigits, " -o m.exe"), 2,
+                "ends in none of .o .a .so .ptx .s .ll");
+  ExpectFailure(absl::StrCat("compile ", kDigits, " -o m.o --target moon"), 2, "moon");
+  ExpectFailure(absl::StrCat("compile ", kDigits, " -o m.ptx --header m.h"), 2,
+                "PTX has no C header");
+  ExpectFailure("opt m.cermet", 2, "flag --passes is missing");
+  ExpectFailure("opt m.cermet --passes=fly", 2,
+                "there is no pass \"fly\"; see cermet opt --list-passes");
+}
+
+TEST(Usage, FailuresExitWith1) {
+  ExpectFailure("run /no/such.onnx", 1, "/no/such.onnx: cannot open");
+  ExpectFailure("run " + Write("bad.onnx", "garbage"), 1, "bad.onnx: not an ONNX model");
+  ExpectFailure("run " + Write("bad.cermet", "graph @main(\n"), 1, "bad.cermet:");
+  ExpectFailure("run " + Write("frozen.pb", ""), 1, "GraphDef files cannot be imported");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --dim wings=2"), 1, "no symbolic dim \"wings\"");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --device cuda"), 1, "device cuda");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --case /no/case.npz"), 1, "/no/case.npz");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --inputs ", Write("bad.npz", "garbage")), 1,
+                "bad.npz");
+  ExpectFailure(absl::StrCat("dump ", kDigits, " --stage fused --node nobody"), 1,
+                "no node is named \"nobody\"");
+  ExpectFailure(absl::StrCat("dump ", kDigits, " -o /no/folder/x"), 1,
+                "/no/folder/x: cannot write");
+}
+
+TEST(Usage, WrongInputsExitWith1) {
+  const std::string model = Write("m.cermet", kText), npy = Folder() + "/x.npy";
+  ASSERT_TRUE(npz::WriteNpy(npy, Literal(DType::kF32, {3, 5})).ok());
+  ExpectFailure(absl::StrCat("run ", model, " --input x=", npy), 1,
+                "input \"x\" is f32[3,5], the model takes f32[?n,2]");
+  ExpectFailure(absl::StrCat("run ", model, " --input z=", npy), 1,
+                "the model has no input \"z\"; it has x, y");
+  ASSERT_TRUE(npz::WriteNpy(npy, Literal(DType::kI32, {3, 2})).ok());
+  ExpectFailure(absl::StrCat("run ", model, " --input x=", npy), 1, "input \"x\" is i32[3,2]");
+}
+
+// ---- run
+
+TEST(Run, PrintsOutputs) {
+  const std::string model = Write("m.cermet", kText), x = Folder() + "/x.npy",
+                    y = Folder() + "/y.npy";
+  ASSERT_TRUE(npz::WriteNpy(x, Literal::FromValues<float>({1, 2}, {1, 2})).ok());
+  ASSERT_TRUE(npz::WriteNpy(y, Literal::FromValues<float>({2}, {10, 20})).ok());
+  for (const char* device : {"cpu", "reference"}) {
+    const Outcome outcome = Cermet(
+        absl::StrCat("run ", model, " --input x=", x, " --input=y=", y, " --device ", device));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, "sum f32[1,2]: [[11, 22]]\n");
+  }
+}
+
+TEST(Run, ComparesWithACase) {
+  for (const char* device : {"cpu", "reference"}) {
+    const Outcome outcome = Cermet(absl::StrCat("run ", kDigits, " --case ", kDigitsCase,
+                                                " --tolerance 1e-5 --threads 2 --device ", device));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("worst absolute error"),
+                                   HasSubstr("worst relative error"), HasSubstr(": ok\n")));
+  }
+}
+
+TEST(Run, ExitsWith1OutsideTheTolerance) {
+  const Outcome outcome =
+      Cermet(absl::StrCat("run ", kDigits, " --case ", kDigitsCase, " --tolerance 0"));
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.out, HasSubstr(": OUTSIDE\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("cermet: 1 of 1 outputs are not as expected"));
+}
+
+TEST(Run, FillsInputsAlikeAndWritesOutputs) {
+  const std::string model = Write("m.cermet", kText), first = Folder() + "/a.npz",
+                    second = Folder() + "/b.npz";
+  ASSERT_EQ(Cermet(absl::StrCat("run ", model, " --outputs ", first)).status, 0);
+  ASSERT_EQ(Cermet(absl::StrCat("run ", model, " --threads 2 --outputs ", second)).status, 0);
+  EXPECT_EQ(ReadAll(first), ReadAll(second));
+  const absl::StatusOr<std::vector<npz::NamedArray>> arrays = npz::ReadNpz(first);
+  ASSERT_TRUE(arrays.ok()) << arrays.status();
+  EXPECT_EQ((*arrays)[0].name, "sum");
+}
+
+TEST(Run, ProfileIsATrace) {
+  const std::string trace = Folder() + "/trace.json";
+  ASSERT_EQ(Cermet(absl::StrCat("run ", kDigits, " --profile ", trace)).status, 0);
+  const nlohmann::json json = nlohmann::json::parse(ReadAll(trace), nullptr, false);
+  ASSERT_TRUE(json.contains("traceEvents"));
+  EXPECT_GT(json["traceEvents"].size(), 3);
+}
+
+// ---- the other verbs
+
+TEST(Bench, WritesItsNumbers) {
+  const std::string path = Folder() + "/bench.json";
+  const Outcome outcome = Cermet(absl::StrCat("bench ", kDigits, " --case ", kDigitsCase,
+                                              " --min-time 0.01 --threads 2 --json ", path));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  const nlohmann::json json = nlohmann::json::parse(ReadAll(path), nullptr, false);
+  for (const char* key : {"compile_ms", "first_run_ms", "median_ms", "min_ms", "runs", "threads",
+                          "peak_bytes", "planned_bytes", "max_rss_bytes", "cpu"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  EXPECT_EQ(json["threads"], 2);
+  EXPECT_EQ(json["peak_bytes"], json["planned_bytes"]);
+}
+
+TEST(Dump, GraphFormsParseBackToTheSameBytes) {
+  for (const char* stage : {"import", "optimized", "fused"}) {
+    const std::string first = Folder() + "/first.cermet", second = Folder() + "/second.cermet";
+    ASSERT_EQ(Cermet(absl::StrCat("dump ", kDigits, " --stage ", stage, " -o ", first)).status, 0)
+        << stage;
+    const Outcome again = Cermet(absl::StrCat("dump ", first, " --stage import -o ", second));
+    ASSERT_EQ(again.status, 0) << again.err;
+    EXPECT_EQ(ReadAll(first), ReadAll(second)) << stage;
+    EXPECT_EQ(ReadAll(first + ".bin"), ReadAll(second + ".bin")) << stage;
+  }
+}
+
+TEST(Dump, EveryStageIsStable) {
+  const std::map<std::string, std::string> signs = {
+      {"kernel", "kernel @"}, {"program", "program"},     {"llvm", "define"},
+      {"asm", ".text"},       {"ptx", ".visible .entry"}, {"plan", "workspace: "},
+      {"dot", "digraph"},     {"html", "<!DOCTYPE html>"}};
+  for (const auto& [stage, sign] : signs) {
+    const std::string command = absl::StrCat("dump ", kDigits, " --stage ", stage);
+    const Outcome first = Cermet(command);
+    EXPECT_EQ(first.status, 0) << stage << ": " << first.err;
+    EXPECT_THAT(first.out, HasSubstr(sign)) << stage;
+    if (stage == "program" || stage == "llvm") EXPECT_EQ(first.out, Cermet(command).out) << stage;
+  }
+}
+
+TEST(Compile, WritesEveryKindOfFile) {
+  const std::map<std::string, std::string> signs = {{".o",
+                                                     "\x7f"
+                                                     "ELF"},
+                                                    {".so",
+                                                     "\x7f"
+                                                     "ELF"},
+                                                    {".a", "!<arch>"}};
+  for (const std::string ending : {".o", ".so", ".a", ".s", ".ll", ".ptx"}) {
+    const std::string path = Folder() + "/digits" + ending;
+    const Outcome outcome = Cermet(absl::StrCat("compile ", kDigits, " -o ", path));
+    EXPECT_EQ(outcome.status, 0) << ending << ": " << outcome.err;
+    const std::string bytes = ReadAll(path);
+    EXPECT_GT(bytes.size(), 500) << ending;
+    if (auto it = signs.find(ending); it != signs.end())
+      EXPECT_THAT(bytes, StartsWith(it->second)) << ending;
+  }
+}
+
+TEST(Compile, HeaderDeclaresTheFunctions) {
+  const std::string header = Folder() + "/digits.h";
+  ASSERT_EQ(
+      Cermet(absl::StrCat("compile ", kDigits, " -o ", Folder(), "/digits.o --header ", header))
+          .status,
+      0);
+  EXPECT_THAT(ReadAll(header), HasSubstr("digits_run"));
+}
+
+TEST(Opt, RunsPassesByName) {
+  const std::string model = Write("m.cermet",
+                                  "graph @main(%x: f32[2]) {\n  %1 = neg(%x) : f32[2]\n  %2 = "
+                                  "abs(%x) : f32[2]\n  return %2\n}\n");
+  const Outcome outcome = Cermet(absl::StrCat("opt ", model, " --passes=dce --print-changed"));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("abs(%x)"), Not(HasSubstr("neg"))));
+  EXPECT_THAT(outcome.err, HasSubstr("// ---- after dce\n"));
+  const Outcome list = Cermet("opt --list-passes");
+  EXPECT_EQ(list.status, 0);
+  EXPECT_THAT(list.out, AllOf(HasSubstr("dce\n"), HasSubstr("simplify/")));
+}
+
+TEST(Explain, SaysWhatFusedAndHowItIsScheduled) {
+  const Outcome outcome = Cermet(absl::StrCat("explain ", kDigits));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("fusion:\n"), HasSubstr(" fused into "),
+                                 HasSubstr("schedules:\n"), HasSubstr("passes:\n")));
+}
+
+TEST(About, DevicesVersionAndOps) {
+  EXPECT_THAT(Cermet("devices").out,
+              AllOf(StartsWith("cpu\n"), HasSubstr("vectors"), HasSubstr("cuda\n")));
+  EXPECT_THAT(Cermet("version").out, AllOf(StartsWith("cermet "), HasSubstr("LLVM ")));
+  EXPECT_THAT(Cermet("ops").out,
+              AllOf(HasSubstr("dot_general(2)"), HasSubstr("{contract, batch?, order?}")));
+  EXPECT_THAT(Cermet("ops --onnx").out, HasSubstr("Conv 1..\n"));
+}
+
+}  // namespace
+}  // namespace cermet
