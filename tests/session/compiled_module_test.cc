@@ -1,0 +1,109 @@
+// Modules compiled once: for any size, with state in place, and with checks that name their node.
+#include "runtime/session/compiled_module.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "codegen/target.h"
+#include "ir/evaluator/evaluator.h"
+#include "ir/parser.h"
+#include "ir/sample_inputs.h"
+
+namespace cermet {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::unique_ptr<CompiledModule> CompileText(const char* text) {
+  absl::StatusOr<std::unique_ptr<Module>> module = ParseModule(text, "test.cermet");
+  EXPECT_TRUE(module.ok()) << module.status();
+  ModuleOptions options;
+  options.compile.passes.target = *codegen::HostTarget();
+  absl::StatusOr<std::unique_ptr<CompiledModule>> compiled =
+      CompiledModule::Create(*std::move(module), options);
+  EXPECT_TRUE(compiled.ok()) << compiled.status();
+  return compiled.ok() ? *std::move(compiled) : nullptr;
+}
+
+TEST(CompiledModule, OneKernelServesEverySizeOfASymbolicDim) {
+  constexpr char kText[] = R"(
+graph @main(%x: f32[?n,40], %w: f32[40,24], %b: f32[24]) {
+  %3 = dot_general(%x, %w) {contract = [1] x [0]} : f32[?n,24]
+  %4 = broadcast_in_dim(%b) {dims = [1]} : f32[?n,24]
+  %5 = add(%3, %4) : f32[?n,24]
+  return %5
+}
+)";
+  const std::unique_ptr<CompiledModule> compiled = CompileText(kText);
+  ASSERT_NE(compiled, nullptr);
+  absl::StatusOr<std::unique_ptr<Module>> reference = ParseModule(kText, "test.cermet");
+  for (int64_t n : {1, 6, 29, 300, 0}) {
+    absl::StatusOr<std::vector<Literal>> inputs =
+        SampleInputs(*(*reference)->entry(), {{"n", n}}, n, SampleValues::kPlain);
+    ASSERT_TRUE(inputs.ok()) << inputs.status();
+    const absl::StatusOr<std::vector<Literal>> expected =
+        Evaluate(**reference, *(*reference)->entry(), *inputs);
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    const absl::StatusOr<std::vector<Literal>> actual = compiled->Run(&*inputs);
+    ASSERT_TRUE(actual.ok()) << actual.status();
+    EXPECT_EQ((*actual)[0], (*expected)[0]) << n;
+  }
+}
+
+TEST(CompiledModule, CounterIsUpdatedInPlace) {
+  const std::unique_ptr<CompiledModule> compiled = CompileText(R"(
+graph @main(%step: i64 "step" donated) {
+  %1 = constant 1 : i64
+  %2 = add(%step, %1) : i64
+  return %2 "step"
+}
+)");
+  ASSERT_NE(compiled, nullptr);
+  const program::Program& program = compiled->program();
+  EXPECT_THAT(program::Print(program), HasSubstr("in %step"));
+  for (const program::Command& command : program.commands)
+    EXPECT_EQ(command.kind, program::CommandKind::kLaunch);
+  std::vector<Literal> state = {Literal::Scalar<int64_t>(41)};
+  ASSERT_TRUE(compiled->Run(&state).ok());
+  EXPECT_EQ(state[0], Literal::Scalar<int64_t>(42));
+}
+
+TEST(CompiledModule, FailedCheckNamesTheNodeAndChangesNoState) {
+  const std::unique_ptr<CompiledModule> compiled = CompileText(R"(
+graph @main(%step: i64 "step" donated, %ok: bool[4]) {
+  %2 = check(%ok) {code = 7, message = "index out of range"} : token  "embedding/Gather"
+  %3 = constant 1 : i64
+  %4 = add(%step, %3) : i64
+  return %4 "step"
+}
+)");
+  ASSERT_NE(compiled, nullptr);
+  Literal flags = Literal::SplatInt(DType::kBool, {4}, 1);
+  std::vector<Literal> inputs = {Literal::Scalar<int64_t>(1), flags};
+  ASSERT_TRUE(compiled->Run(&inputs).ok());
+  EXPECT_EQ(inputs[0], Literal::Scalar<int64_t>(2));
+  inputs[1].SetInt(2, 0);
+  const absl::Status status = compiled->Run(&inputs).status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("index out of range"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("embedding/Gather"));
+  EXPECT_EQ(inputs[0], Literal::Scalar<int64_t>(2));
+}
+
+TEST(CompiledModule, InputsOfTheWrongShapeAreAnError) {
+  const std::unique_ptr<CompiledModule> compiled = CompileText(R"(
+graph @main(%x: f32[?n,4], %y: f32[?n,4]) {
+  %2 = add(%x, %y) : f32[?n,4]
+  return %2
+}
+)");
+  ASSERT_NE(compiled, nullptr);
+  std::vector<Literal> inputs = {Literal(DType::kF32, {2, 4}), Literal(DType::kF32, {3, 4})};
+  EXPECT_THAT(std::string(compiled->Run(&inputs).status().message()), HasSubstr("y"));
+  inputs = {Literal(DType::kF32, {2, 5}), Literal(DType::kF32, {2, 5})};
+  EXPECT_FALSE(compiled->Run(&inputs).ok());
+  inputs = {Literal(DType::kF32, {2, 4}), Literal(DType::kF32, {2, 4})};
+  EXPECT_TRUE(compiled->Run(&inputs).ok());
+}
+
+}  // namespace
+}  // namespace cermet
