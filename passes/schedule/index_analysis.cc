@@ -1,5 +1,5 @@
-// Polynomials and bounds of index values. Bounds are proved by replacing atoms, innermost first, by their own bounds until an interval
-// decides.
+// Polynomials and bounds of index values. Bounds are proved by replacing atoms, innermost first, by
+// their own bounds until an interval decides.
 #include "passes/schedule/index_analysis.h"
 
 #include <algorithm>
@@ -31,7 +31,8 @@ int64_t Saturate(__int128 value) {
 int64_t SaturatingMul(int64_t a, int64_t b) { return Saturate(static_cast<__int128>(a) * b); }
 
 Interval operator+(const Interval& a, const Interval& b) {
-  Interval sum{Saturate(static_cast<__int128>(a.lower) + b.lower), Saturate(static_cast<__int128>(a.upper) + b.upper)};
+  Interval sum{Saturate(static_cast<__int128>(a.lower) + b.lower),
+               Saturate(static_cast<__int128>(a.upper) + b.upper)};
   if (a.lower == -kNoLimit || b.lower == -kNoLimit) sum.lower = -kNoLimit;
   if (a.upper == kNoLimit || b.upper == kNoLimit) sum.upper = kNoLimit;
   return sum;
@@ -114,7 +115,8 @@ void IndexAnalysis::SetOpaque(ValueId value, AtomInfo info) {
   if (values_.size() <= static_cast<size_t>(value)) values_.resize(value + 1);
   if (value_info_.size() <= static_cast<size_t>(value)) value_info_.resize(value + 1);
   if (info.range.IsFinite()) info.trusted = true;
-  values_[value] = info.range.lower == info.range.upper ? Polynomial(info.range.lower) : Polynomial::OfAtom(value);
+  values_[value] = info.range.lower == info.range.upper ? Polynomial(info.range.lower)
+                                                        : Polynomial::OfAtom(value);
   value_info_[value] = std::move(info);
 }
 
@@ -126,7 +128,8 @@ Polynomial IndexAnalysis::JoinQuotients(const Polynomial& polynomial) const {
         for (Atom quotient : other.atoms) {
           const AtomInfo& q = Info(quotient);
           const AtomInfo& r = Info(remainder);
-          if (!q.is_quotient || q.numerator != r.numerator || q.denominator != r.denominator) continue;
+          if (!q.is_quotient || q.numerator != r.numerator || q.denominator != r.denominator)
+            continue;
           Polynomial of_remainder, of_quotient, rest;
           if (!polynomial.Linear(remainder, &of_remainder, &rest)) continue;
           if (!rest.Linear(quotient, &of_quotient, &rest)) continue;
@@ -142,7 +145,8 @@ Polynomial IndexAnalysis::JoinQuotients(const Polynomial& polynomial) const {
 
 void IndexAnalysis::SetPolynomial(ValueId value, Polynomial polynomial) {
   polynomial = JoinQuotients(polynomial);
-  if (polynomial.terms().size() > kMaxTerms || (!Trusted(polynomial) && !Range(polynomial).IsFinite())) {
+  if (polynomial.terms().size() > kMaxTerms ||
+      (!Trusted(polynomial) && !Range(polynomial).IsFinite())) {
     SetOpaque(value, AtomInfo());
     return;
   }
@@ -175,13 +179,15 @@ Atom IndexAnalysis::SymbolAtom(const Dim& dim) {
     }
     case Dim::AtomKind::kMax: {
       const Polynomial a = OfDim(atom.args[0]), b = OfDim(atom.args[1]);
-      info.range = {std::max(Range(a).lower, Range(b).lower), std::max(Range(a).upper, Range(b).upper)};
+      info.range = {std::max(Range(a).lower, Range(b).lower),
+                    std::max(Range(a).upper, Range(b).upper)};
       info.lower = {a, b};
       break;
     }
     case Dim::AtomKind::kMin: {
       const Polynomial a = OfDim(atom.args[0]), b = OfDim(atom.args[1]);
-      info.range = {std::min(Range(a).lower, Range(b).lower), std::min(Range(a).upper, Range(b).upper)};
+      info.range = {std::min(Range(a).lower, Range(b).lower),
+                    std::min(Range(a).upper, Range(b).upper)};
       info.upper = {a, b};
       break;
     }
@@ -232,7 +238,9 @@ void IndexAnalysis::DefineLoop(const Inst& loop) {
   info.range = {Range(lower).lower, Range(upper - 1).upper};
   if (lower.IsConstant() && info.range.upper < kNoLimit && upper.IsConstant()) {
     // The last iteration of a loop with a step.
-    const int64_t trips = info.range.upper < lower.constant() ? 1 : (info.range.upper - lower.constant()) / loop.step + 1;
+    const int64_t trips = info.range.upper < lower.constant()
+                              ? 1
+                              : (info.range.upper - lower.constant()) / loop.step + 1;
     info.range.upper = lower.constant() + (trips - 1) * loop.step;
   }
   // A loop that runs no iteration has no values; any consistent range will do.
@@ -290,7 +298,8 @@ void IndexAnalysis::DefineCompute(const Inst& inst) {
     SetPolynomial(result, Value(inst.operands[0]) - Value(inst.operands[1]));
   } else if (inst.op == OpCode::kMul) {
     SetPolynomial(result, Value(inst.operands[0]) * Value(inst.operands[1]));
-  } else if (inst.op == OpCode::kMinimum || inst.op == OpCode::kMaximum || inst.op == OpCode::kClamp) {
+  } else if (inst.op == OpCode::kMinimum || inst.op == OpCode::kMaximum ||
+             inst.op == OpCode::kClamp) {
     DefineMinMax(inst);
   } else if (inst.op == OpCode::kDiv || inst.op == OpCode::kRem) {
     DefineQuotient(inst);
@@ -312,7 +321,8 @@ void IndexAnalysis::DefineCompute(const Inst& inst) {
 void IndexAnalysis::DefineMinMax(const Inst& inst) {
   AtomInfo info;
   if (inst.op == OpCode::kClamp) {
-    const Polynomial lo = Value(inst.operands[0]), x = Value(inst.operands[1]), hi = Value(inst.operands[2]);
+    const Polynomial lo = Value(inst.operands[0]), x = Value(inst.operands[1]),
+                     hi = Value(inst.operands[2]);
     const Interval rx = Range(x), rlo = Range(lo), rhi = Range(hi);
     info.trusted = Trusted(lo) && Trusted(hi);
     info.range = {std::min(std::max(rx.lower, rlo.lower), rhi.lower),
@@ -357,7 +367,9 @@ void IndexAnalysis::DefineQuotient(const Inst& inst) {
     }
     // a <= n * q - 1 for a bound of the dividend's: the quotient is at most q - 1.
     for (const Polynomial::Term& term : a.terms()) {
-      if (term.atoms.size() != 1 || a.terms().size() != 1 || term.coefficient != 1 || a.constant() != 0) continue;
+      if (term.atoms.size() != 1 || a.terms().size() != 1 || term.coefficient != 1 ||
+          a.constant() != 0)
+        continue;
       for (const Polynomial& upper : Info(term.atoms[0]).upper) {
         std::optional<Quotient> q = Divide(upper + 1, n);
         if (q && q->remainder == Polynomial(0)) info.upper.push_back(q->quotient - 1);
@@ -409,7 +421,8 @@ bool IndexAnalysis::Prove(const Polynomial& polynomial, int depth, int* budget) 
   return false;
 }
 
-bool IndexAnalysis::ProveByAtom(const Polynomial& polynomial, Atom atom, int depth, int* budget) const {
+bool IndexAnalysis::ProveByAtom(const Polynomial& polynomial, Atom atom, int depth,
+                                int* budget) const {
   Polynomial coefficient, rest;
   if (!polynomial.Linear(atom, &coefficient, &rest)) return false;
   const Interval sign = Range(coefficient);
@@ -440,7 +453,8 @@ bool IndexAnalysis::ProveInBounds(const Inst& access, int64_t first_index) {
 }
 
 // Terms that n divides go to the quotient; the others must be shown to be in [0, n).
-std::optional<IndexAnalysis::Quotient> IndexAnalysis::Divide(const Polynomial& a, const Polynomial& n) const {
+std::optional<IndexAnalysis::Quotient> IndexAnalysis::Divide(const Polynomial& a,
+                                                             const Polynomial& n) const {
   if (n.IsConstant() && n.constant() == 1) return Quotient{a, Polynomial(0)};
   if (ProveNonNegative(a) && ProveLess(a, n)) return Quotient{Polynomial(0), a};
   Polynomial quotient, remainder;
@@ -462,9 +476,10 @@ std::optional<IndexAnalysis::Quotient> IndexAnalysis::Divide(const Polynomial& a
     const Polynomial::Term& divisor = n.terms()[0];
     for (const Polynomial::Term& term : a.terms()) {
       absl::InlinedVector<Atom, 2> left;
-      std::set_difference(term.atoms.begin(), term.atoms.end(), divisor.atoms.begin(), divisor.atoms.end(),
-                          std::back_inserter(left));
-      if (left.size() + divisor.atoms.size() == term.atoms.size() && term.coefficient % divisor.coefficient == 0) {
+      std::set_difference(term.atoms.begin(), term.atoms.end(), divisor.atoms.begin(),
+                          divisor.atoms.end(), std::back_inserter(left));
+      if (left.size() + divisor.atoms.size() == term.atoms.size() &&
+          term.coefficient % divisor.coefficient == 0) {
         quotient.AddTerm(left, term.coefficient / divisor.coefficient);
       } else {
         remainder.AddTerm(term.atoms, term.coefficient);
@@ -479,7 +494,8 @@ std::optional<IndexAnalysis::Quotient> IndexAnalysis::Divide(const Polynomial& a
   return std::nullopt;
 }
 
-std::optional<IndexAnalysis::Factoring> IndexAnalysis::FactorOut(const Polynomial& a, int64_t n) const {
+std::optional<IndexAnalysis::Factoring> IndexAnalysis::FactorOut(const Polynomial& a,
+                                                                 int64_t n) const {
   std::vector<int64_t> factors;
   for (const Polynomial::Term& term : a.terms()) {
     const int64_t factor = std::gcd(term.coefficient, n);

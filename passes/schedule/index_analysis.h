@@ -1,10 +1,14 @@
-// What is known of the index values of a kernel: each as a polynomial over loop variables and symbols, with provable bounds.
+// What is known of the index values of a kernel: each as a polynomial over loop variables and
+// symbols, with provable bounds.
 //
-// Index arithmetic does not overflow (extents are checked when shapes are bound), so sums and products of induction variables, symbols,
-// constants and bounded values are followed. Values of the user (loaded, or computed from loaded ones) wrap; they are followed only where
-// their range excludes that. Symbols are at least 0, and the value of a loop's variable shows that its range is not empty.
+// Index arithmetic does not overflow (extents are checked when shapes are bound), so sums and
+// products of induction variables, symbols, constants and bounded values are followed. Values of
+// the user (loaded, or computed from loaded ones) wrap; they are followed only where their range
+// excludes that. Symbols are at least 0, and the value of a loop's variable shows that its range is
+// not empty.
 //
-// Values are announced in program order: DefineLoop at a loop, Define at every other instruction. Not thread safe to change.
+// Values are announced in program order: DefineLoop at a loop, Define at every other instruction.
+// Not thread safe to change.
 #ifndef CERMET_PASSES_SCHEDULE_INDEX_ANALYSIS_H_
 #define CERMET_PASSES_SCHEDULE_INDEX_ANALYSIS_H_
 
@@ -39,7 +43,8 @@ class IndexAnalysis {
   void DefineLoop(const kernel::Inst& loop);
   void DefineBlock(const kernel::Block& block);
 
-  // The value as a polynomial: itself as an atom where it is opaque. Any i64 value, also a tile, whose kIota are atoms.
+  // The value as a polynomial: itself as an atom where it is opaque. Any i64 value, also a tile,
+  // whose kIota are atoms.
   Polynomial Value(kernel::ValueId value) const;
   Polynomial OfDim(const Dim& dim);
   // The Dim of a negative atom: a symbol or a function of symbols.
@@ -48,8 +53,12 @@ class IndexAnalysis {
 
   // Sound, not complete: false where nothing can be shown.
   bool ProveNonNegative(const Polynomial& polynomial) const;
-  bool ProveLessEqual(const Polynomial& a, const Polynomial& b) const { return ProveNonNegative(b - a); }
-  bool ProveLess(const Polynomial& a, const Polynomial& b) const { return ProveNonNegative(b - a - 1); }
+  bool ProveLessEqual(const Polynomial& a, const Polynomial& b) const {
+    return ProveNonNegative(b - a);
+  }
+  bool ProveLess(const Polynomial& a, const Polynomial& b) const {
+    return ProveNonNegative(b - a - 1);
+  }
   // 0 <= every index < the extent of its dim in the buffer's shape.
   bool ProveInBounds(const kernel::Inst& access, int64_t first_index);
 
@@ -79,7 +88,7 @@ class IndexAnalysis {
  private:
   struct AtomInfo {
     Interval range;
-    bool trusted = false;  // index arithmetic on it does not overflow
+    bool trusted = false;           // index arithmetic on it does not overflow
     std::vector<Polynomial> lower;  // each is at most the atom
     std::vector<Polynomial> upper;  // each is at least the atom
     // atom = floor(dividend / divisor) with a constant divisor; 0: not so

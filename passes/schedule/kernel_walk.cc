@@ -171,7 +171,8 @@ std::optional<LoopRef> OnlyLoop(Block* block) {
 
 const Inst* Definition(const Block& block, ValueId value) {
   for (const Inst& inst : block.insts) {
-    if (std::find(inst.results.begin(), inst.results.end(), value) != inst.results.end()) return &inst;
+    if (std::find(inst.results.begin(), inst.results.end(), value) != inst.results.end())
+      return &inst;
     for (const Block& body : inst.blocks) {
       if (const Inst* found = Definition(body, value)) return found;
     }

@@ -28,7 +28,8 @@ class ValueMap {
   absl::flat_hash_map<kernel::ValueId, kernel::ValueId> map_;
 };
 
-// Without effect on memory and not dependent on it: constants, dims, iotas, computations and rearrangements.
+// Without effect on memory and not dependent on it: constants, dims, iotas, computations and
+// rearrangements.
 bool IsPure(kernel::InstKind kind);
 // Writes memory, fails the run or synchronises, itself or in its blocks.
 bool HasEffect(const kernel::Inst& inst);
@@ -40,9 +41,10 @@ void ForEachInst(kernel::Block& block, const std::function<void(kernel::Inst&)>&
 void ForEachUse(kernel::Block& block, const std::function<void(kernel::ValueId&)>& visit);
 void ForEachUse(kernel::Inst& inst, const std::function<void(kernel::ValueId&)>& visit);
 
-// Appends copies of the instructions of `from` to `to` with new values for everything defined in them; `map` gains the new values.
-// Parameters of `from` must be in `map` already.
-void CloneInsts(kernel::Kernel* kernel, const kernel::Block& from, kernel::Block* to, ValueMap* map);
+// Appends copies of the instructions of `from` to `to` with new values for everything defined in
+// them; `map` gains the new values. Parameters of `from` must be in `map` already.
+void CloneInsts(kernel::Kernel* kernel, const kernel::Block& from, kernel::Block* to,
+                ValueMap* map);
 // A copy with new results, blocks and block parameters.
 kernel::Inst CloneInst(kernel::Kernel* kernel, const kernel::Inst& inst, ValueMap* map);
 

@@ -1,4 +1,5 @@
-// Lifts the body of a lanes loop twice, for whole groups of L elements and for the rest, and the combiner once per halving.
+// Lifts the body of a lanes loop twice, for whole groups of L elements and for the rest, and the
+// combiner once per halving.
 #include "passes/schedule/lanes.h"
 
 #include <iterator>
@@ -25,7 +26,10 @@ using kernel::ValueId;
 class LanesRewrite {
  public:
   LanesRewrite(Kernel* kernel, const Inst& loop)
-      : kernel_(kernel), loop_(loop), lanes_(loop.order_lanes), analysis_(IndexAnalysis::OfKernel(kernel)) {}
+      : kernel_(kernel),
+        loop_(loop),
+        lanes_(loop.order_lanes),
+        analysis_(IndexAnalysis::OfKernel(kernel)) {}
 
   absl::Status Run(Block* out) {
     KernelBuilder before = Build(out);
@@ -59,8 +63,10 @@ class LanesRewrite {
     for (const Inst& inst : block.insts) analysis_.Define(inst);
   }
 
-  // The body for the elements start + 0..L, appended to `to`; the new carried values. `mask`: which of them exist.
-  absl::StatusOr<std::vector<ValueId>> Step(ValueId start, const std::vector<ValueId>& carried, ValueId mask, Block* to) {
+  // The body for the elements start + 0..L, appended to `to`; the new carried values. `mask`: which
+  // of them exist.
+  absl::StatusOr<std::vector<ValueId>> Step(ValueId start, const std::vector<ValueId>& carried,
+                                            ValueId mask, Block* to) {
     KernelBuilder builder = Build(to);
     const ValueId index = builder.Add(start, builder.Iota({lanes_}, 0));
     Learn(*to);
@@ -75,8 +81,8 @@ class LanesRewrite {
     return next;
   }
 
-  absl::StatusOr<std::vector<ValueId>> MainLoop(ValueId lower, ValueId groups, const std::vector<ValueId>& carried,
-                                                Block* out) {
+  absl::StatusOr<std::vector<ValueId>> MainLoop(ValueId lower, ValueId groups,
+                                                const std::vector<ValueId>& carried, Block* out) {
     Inst loop;
     loop.kind = InstKind::kFor;
     loop.loop = LoopKind::kSerial;
@@ -95,7 +101,8 @@ class LanesRewrite {
     KernelBuilder builder = Build(&loop.blocks[0]);
     const ValueId start = builder.Add(lower, builder.Mul(body.params[0], builder.Index(lanes_)));
     Learn(loop.blocks[0]);
-    CERMET_ASSIGN_OR_RETURN(loop.blocks[0].yields, Step(start, inside, kernel::kNoValue, &loop.blocks[0]));
+    CERMET_ASSIGN_OR_RETURN(loop.blocks[0].yields,
+                            Step(start, inside, kernel::kNoValue, &loop.blocks[0]));
     for (ValueId value : carried) loop.results.push_back(kernel_->NewValue(kernel_->type(value)));
     std::vector<ValueId> results = loop.results;
     out->insts.push_back(std::move(loop));
@@ -103,7 +110,8 @@ class LanesRewrite {
   }
 
   // The last elements: lanes without one keep what they have.
-  absl::StatusOr<std::vector<ValueId>> Rest(ValueId start, const std::vector<ValueId>& carried, Block* out) {
+  absl::StatusOr<std::vector<ValueId>> Rest(ValueId start, const std::vector<ValueId>& carried,
+                                            Block* out) {
     const Polynomial left = analysis_.Value(loop_.operands[1]) - analysis_.Value(start);
     if (left == Polynomial(0)) return carried;
     Inst branch;
@@ -154,7 +162,8 @@ class LanesRewrite {
 absl::Status MakeLanesExplicit(Kernel* kernel, absl::string_view name) {
   CERMET_ASSIGN_OR_RETURN(LoopRef place, FindLoop(kernel, name));
   if (place.inst().order_lanes <= 1) {
-    return absl::InvalidArgumentError(absl::StrCat("kernel @", kernel->name, ": loop %", name, " has no lanes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("kernel @", kernel->name, ": loop %", name, " has no lanes"));
   }
   Block out;
   CERMET_RETURN_IF_ERROR(LanesRewrite(kernel, place.inst()).Run(&out));

@@ -21,7 +21,8 @@ using kernel::ValueId;
 
 class LanesInMemory {
  public:
-  LanesInMemory(Kernel* kernel, Inst loop) : kernel_(kernel), loop_(std::move(loop)), lanes_(loop_.order_lanes) {}
+  LanesInMemory(Kernel* kernel, Inst loop)
+      : kernel_(kernel), loop_(std::move(loop)), lanes_(loop_.order_lanes) {}
 
   void Run(Block* out) {
     AddBuffers();
@@ -29,7 +30,8 @@ class LanesInMemory {
     const ValueId zero = builder.Index(0);
     builder.For(zero, builder.Index(lanes_), 1, LoopKind::kSerial, "lane", {},
                 [&](KernelBuilder& body, ValueId lane, const std::vector<ValueId>&) {
-                  for (size_t i = 0; i < buffers_.size(); ++i) body.Store(buffers_[i], loop_.operands[2 + i], {lane});
+                  for (size_t i = 0; i < buffers_.size(); ++i)
+                    body.Store(buffers_[i], loop_.operands[2 + i], {lane});
                   return std::vector<ValueId>();
                 });
     builder.For(loop_.operands[0], loop_.operands[1], 1, LoopKind::kSerial, loop_.iv_name, {},
@@ -65,15 +67,18 @@ class LanesInMemory {
   }
 
   void StoreAll(KernelBuilder& builder, const ValueMap& map, const Block& from, ValueId lane) {
-    for (size_t i = 0; i < buffers_.size(); ++i) builder.Store(buffers_[i], map(from.yields[i]), {lane});
+    for (size_t i = 0; i < buffers_.size(); ++i)
+      builder.Store(buffers_[i], map(from.yields[i]), {lane});
   }
 
   void Step(KernelBuilder& builder, ValueId iv) {
-    const ValueId lane = builder.FloorMod(builder.Sub(iv, loop_.operands[0]), builder.Index(lanes_));
+    const ValueId lane =
+        builder.FloorMod(builder.Sub(iv, loop_.operands[0]), builder.Index(lanes_));
     const Block& body = loop_.blocks[0];
     ValueMap map;
     map.Set(body.params[0], iv);
-    for (size_t i = 0; i < buffers_.size(); ++i) map.Set(body.params[1 + i], builder.Load(buffers_[i], {lane}));
+    for (size_t i = 0; i < buffers_.size(); ++i)
+      map.Set(body.params[1 + i], builder.Load(buffers_[i], {lane}));
     CloneInsts(kernel_, body, builder.block(), &map);
     StoreAll(builder, map, body, lane);
   }
@@ -101,7 +106,8 @@ class LanesInMemory {
 absl::Status KeepLanesInMemory(Kernel* kernel, absl::string_view name) {
   CERMET_ASSIGN_OR_RETURN(LoopRef place, FindLoop(kernel, name));
   if (place.inst().order_lanes <= 1) {
-    return absl::InvalidArgumentError(absl::StrCat("kernel @", kernel->name, ": loop %", name, " has no lanes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("kernel @", kernel->name, ": loop %", name, " has no lanes"));
   }
   Block out;
   LanesInMemory(kernel, place.inst()).Run(&out);

@@ -1,7 +1,7 @@
 // Rebuilds the kernel, expanding every tile instruction into one instruction per piece.
 //
-// Index tiles (i64, computed) are not expanded where they are defined but where they are used: a contiguous access needs the scalar index of
-// its first element only, a gather a vector of indices.
+// Index tiles (i64, computed) are not expanded where they are defined but where they are used: a
+// contiguous access needs the scalar index of its first element only, a gather a vector of indices.
 #include "passes/schedule/legalize.h"
 
 #include <algorithm>
@@ -32,7 +32,8 @@ using kernel::LoopKind;
 using kernel::ValueId;
 using kernel::ValueType;
 
-// The bytes of the widest elements that tiles hold, masks and computed indices left out; at least 4.
+// The bytes of the widest elements that tiles hold, masks and computed indices left out; at
+// least 4.
 int64_t WidestElement(const Kernel& kernel) {
   int64_t widest = 4;
   ForEachInst(kernel.body, [&](const Inst& inst) {
@@ -52,7 +53,9 @@ int64_t WidestElement(const Kernel& kernel) {
 class Legalizer {
  public:
   Legalizer(Kernel* kernel, int64_t vector_bytes)
-      : kernel_(kernel), old_(*kernel), analysis_(IndexAnalysis::OfKernel(&old_)),
+      : kernel_(kernel),
+        old_(*kernel),
+        analysis_(IndexAnalysis::OfKernel(&old_)),
         lanes_(vector_bytes / WidestElement(*kernel)) {
     ForEachInst(old_.body, [&](const Inst& inst) {
       if (inst.kind == InstKind::kIota) iotas_[inst.results[0]] = &inst;
@@ -92,7 +95,8 @@ class Legalizer {
   // The pieces of any value, vectors as wide as their chunks: what carried and yielded values need.
   std::vector<ValueId> AllPieces(ValueId value);
   std::vector<ValueId> NewPieces(ValueId value);
-  // The value at a piece of a broadcast: a vector of the chunk's width, or a scalar when it does not vary.
+  // The value at a piece of a broadcast: a vector of the chunk's width, or a scalar when it does
+  // not vary.
   ValueId At(ValueId value, const Piece& piece);
   ValueId VectorAt(ValueId value, const Piece& piece);
   ValueId ScalarAt(ValueId value, const Position& position, int64_t element);
@@ -101,18 +105,20 @@ class Legalizer {
   bool IsLazy(const Inst& inst) const;
   enum class AccessKind { kInvariant, kContiguous, kScattered };
   AccessKind Classify(const std::vector<ValueId>& indices) const;
-  bool VariesAlongLast(ValueId value) const { return IsTile(value) && OldType(value).extents.back() > 1; }
+  bool VariesAlongLast(ValueId value) const {
+    return IsTile(value) && OldType(value).extents.back() > 1;
+  }
 
   Kernel* kernel_;
   const Kernel old_;
   IndexAnalysis analysis_;
   const int64_t lanes_;
-  ValueMap map_;                                                    // scalars
-  absl::flat_hash_map<ValueId, std::vector<ValueId>> pieces_;       // tiles that are expanded
-  absl::flat_hash_map<ValueId, const Inst*> lazy_;                  // index tiles, by definition
+  ValueMap map_;                                               // scalars
+  absl::flat_hash_map<ValueId, std::vector<ValueId>> pieces_;  // tiles that are expanded
+  absl::flat_hash_map<ValueId, const Inst*> lazy_;             // index tiles, by definition
   absl::flat_hash_map<ValueId, const Inst*> iotas_;
   std::vector<Block*> blocks_;
-  std::vector<std::map<MemoKey, ValueId>> memo_;                    // one per open block
+  std::vector<std::map<MemoKey, ValueId>> memo_;  // one per open block
 };
 
 absl::Status Legalizer::ExpandBlock(const Block& from, Block* to) {
@@ -257,7 +263,8 @@ ValueId Legalizer::ScalarAt(ValueId value, const Position& position, int64_t ele
 
 ValueId Legalizer::At(ValueId value, const Piece& piece) {
   if (!IsTile(value)) return map_(value);
-  if (!VariesAlongLast(value) || piece.chunk.width == 1) return ScalarAt(value, piece.position, piece.chunk.start);
+  if (!VariesAlongLast(value) || piece.chunk.width == 1)
+    return ScalarAt(value, piece.position, piece.chunk.start);
   auto lazy = lazy_.find(value);
   if (lazy == lazy_.end()) {
     const TilePieces layout = PiecesOf(value);
@@ -325,8 +332,9 @@ Legalizer::AccessKind Legalizer::Classify(const std::vector<ValueId>& indices) c
       for (Atom atom : term.atoms) {
         if (atom < 0 || !VariesAlongLast(atom)) continue;
         auto iota = iotas_.find(atom);
-        const bool is_last_axis = iota != iotas_.end() &&
-                                  static_cast<size_t>(iota->second->axis) + 1 == OldType(atom).extents.size();
+        const bool is_last_axis =
+            iota != iotas_.end() &&
+            static_cast<size_t>(iota->second->axis) + 1 == OldType(atom).extents.size();
         if (!is_last_axis || term.atoms.size() != 1) return AccessKind::kScattered;
         stride += term.coefficient;
       }
@@ -338,9 +346,11 @@ Legalizer::AccessKind Legalizer::Classify(const std::vector<ValueId>& indices) c
   return varies ? AccessKind::kContiguous : AccessKind::kInvariant;
 }
 
-std::vector<ValueId> Legalizer::FirstElement(const std::vector<ValueId>& indices, const Piece& piece) {
+std::vector<ValueId> Legalizer::FirstElement(const std::vector<ValueId>& indices,
+                                             const Piece& piece) {
   std::vector<ValueId> result;
-  for (ValueId index : indices) result.push_back(ScalarAt(index, piece.position, piece.chunk.start));
+  for (ValueId index : indices)
+    result.push_back(ScalarAt(index, piece.position, piece.chunk.start));
   return result;
 }
 
@@ -449,7 +459,8 @@ absl::Status Legalizer::ExpandSlice(const Inst& inst) {
       const ValueId vector = VectorAt(source, {read.position, holder});
       fresh.push_back(Here().Slice(vector, 0, offset, read.chunk.width));
     } else {
-      return absl::UnimplementedError(absl::StrCat("kernel @", old_.name, ": a slice across vectors"));
+      return absl::UnimplementedError(
+          absl::StrCat("kernel @", old_.name, ": a slice across vectors"));
     }
   }
   pieces_[old] = std::move(fresh);
@@ -458,7 +469,8 @@ absl::Status Legalizer::ExpandSlice(const Inst& inst) {
 
 absl::Status Legalizer::ExpandFor(const Inst& inst) {
   if (inst.loop == LoopKind::kUnrolled) {
-    const Polynomial lower = analysis_.Value(inst.operands[0]), upper = analysis_.Value(inst.operands[1]);
+    const Polynomial lower = analysis_.Value(inst.operands[0]),
+                     upper = analysis_.Value(inst.operands[1]);
     absl::Status status;
     ExpandUnrolled(inst, lower.constant(), upper.constant(), &status);
     return status;
@@ -484,7 +496,8 @@ absl::Status Legalizer::ExpandFor(const Inst& inst) {
   return absl::OkStatus();
 }
 
-void Legalizer::ExpandUnrolled(const Inst& inst, int64_t lower, int64_t upper, absl::Status* status) {
+void Legalizer::ExpandUnrolled(const Inst& inst, int64_t lower, int64_t upper,
+                               absl::Status* status) {
   const Block& body = inst.blocks[0];
   auto bind = [&](ValueId to, ValueId scalar, const std::vector<ValueId>& pieces) {
     if (IsTile(to)) {
@@ -494,13 +507,15 @@ void Legalizer::ExpandUnrolled(const Inst& inst, int64_t lower, int64_t upper, a
     }
   };
   std::vector<std::vector<ValueId>> carried;
-  for (size_t i = 0; i < inst.results.size(); ++i) carried.push_back(AllPieces(inst.operands[2 + i]));
+  for (size_t i = 0; i < inst.results.size(); ++i)
+    carried.push_back(AllPieces(inst.operands[2 + i]));
   for (int64_t iteration = lower; iteration < upper && status->ok(); iteration += inst.step) {
     memo_.back().clear();  // index tiles of the body differ from iteration to iteration
     map_.Set(body.params[0], Here().Index(iteration));
     for (size_t i = 0; i < carried.size(); ++i) bind(body.params[1 + i], carried[i][0], carried[i]);
     *status = Insts(body);
-    for (size_t i = 0; i < carried.size() && status->ok(); ++i) carried[i] = AllPieces(body.yields[i]);
+    for (size_t i = 0; i < carried.size() && status->ok(); ++i)
+      carried[i] = AllPieces(body.yields[i]);
   }
   memo_.back().clear();
   for (size_t i = 0; i < carried.size(); ++i) bind(inst.results[i], carried[i][0], carried[i]);

@@ -1,4 +1,5 @@
-// Loop rewrites work in place: the old induction variable becomes the result of an instruction over the new ones.
+// Loop rewrites work in place: the old induction variable becomes the result of an instruction over
+// the new ones.
 #include "passes/schedule/loops.h"
 
 #include <algorithm>
@@ -24,14 +25,16 @@ using kernel::LoopKind;
 using kernel::ValueId;
 
 absl::Status Refuse(const Kernel& kernel, absl::string_view loop, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("kernel @", kernel.name, ", loop %", loop, ": ", why));
+  return absl::InvalidArgumentError(
+      absl::StrCat("kernel @", kernel.name, ", loop %", loop, ": ", why));
 }
 
 // A parallel loop from 0 with step 1.
 absl::StatusOr<LoopRef> FindParallel(Kernel* kernel, absl::string_view name) {
   CERMET_ASSIGN_OR_RETURN(LoopRef loop, FindLoop(kernel, name));
   const Inst& inst = loop.inst();
-  if (inst.loop != LoopKind::kParallel || !inst.results.empty()) return Refuse(*kernel, name, "is not parallel");
+  if (inst.loop != LoopKind::kParallel || !inst.results.empty())
+    return Refuse(*kernel, name, "is not parallel");
   if (inst.step != 1 || ConstantValue(*kernel, inst.operands[0]) != std::optional<int64_t>(0)) {
     return Refuse(*kernel, name, "does not run from 0 by 1");
   }
@@ -74,12 +77,14 @@ Block CloneBody(Kernel* kernel, const Block& body, ValueId iv, ValueId new_iv) {
 
 }  // namespace
 
-absl::StatusOr<SplitLoops> Split(Kernel* kernel, absl::string_view loop, int64_t factor, Tail tail) {
+absl::StatusOr<SplitLoops> Split(Kernel* kernel, absl::string_view loop, int64_t factor,
+                                 Tail tail) {
   CERMET_ASSIGN_OR_RETURN(LoopRef place, FindParallel(kernel, loop));
   IndexAnalysis analysis = IndexAnalysis::OfKernel(kernel);
   Inst old = std::move(place.inst());
   place.block->insts.erase(place.block->insts.begin() + place.index);
-  SplitLoops names{NewLoopName(kernel, absl::StrCat(loop, "o")), NewLoopName(kernel, absl::StrCat(loop, "i")), ""};
+  SplitLoops names{NewLoopName(kernel, absl::StrCat(loop, "o")),
+                   NewLoopName(kernel, absl::StrCat(loop, "i")), ""};
 
   const ValueId extent = old.operands[1];
   const Polynomial extent_polynomial = analysis.Value(extent);
@@ -134,7 +139,8 @@ absl::StatusOr<SplitLoops> Split(Kernel* kernel, absl::string_view loop, int64_t
       outer_body.insts.push_back(inner_loop(names.inner, upper, std::move(old.blocks[0]), iv));
     } else {
       names.tail = NewLoopName(kernel, absl::StrCat(loop, "t"));
-      const ValueId upper = rest ? outer.Index(*rest) : outer.Compute(OpCode::kMinimum, {step, left});
+      const ValueId upper =
+          rest ? outer.Index(*rest) : outer.Compute(OpCode::kMinimum, {step, left});
       const ValueId tail_iv = kernel->NewValue({DType::kI64, {}});
       Block tail_body = CloneBody(kernel, old.blocks[0], iv, tail_iv);
       Inst branch;
@@ -142,7 +148,8 @@ absl::StatusOr<SplitLoops> Split(Kernel* kernel, absl::string_view loop, int64_t
       branch.operands = {outer.Compare(CompareDirection::kLe, step, left)};
       branch.blocks.resize(2);
       branch.blocks[0].insts.push_back(inner_loop(names.inner, step, std::move(old.blocks[0]), iv));
-      branch.blocks[1].insts.push_back(inner_loop(names.tail, upper, std::move(tail_body), tail_iv));
+      branch.blocks[1].insts.push_back(
+          inner_loop(names.tail, upper, std::move(tail_body), tail_iv));
       outer_body.insts.push_back(std::move(branch));
     }
   }
@@ -200,9 +207,10 @@ bool MakePerfect(Kernel* kernel, absl::string_view outer) {
   Inst inner = std::move(only->inst());
   body.insts.pop_back();
   const std::vector<ValueId>& bounds = inner.operands;
-  const bool bounds_are_inside = std::any_of(body.insts.begin(), body.insts.end(), [&](const Inst& inst) {
-    return std::find(bounds.begin(), bounds.end(), inst.results[0]) != bounds.end();
-  });
+  const bool bounds_are_inside =
+      std::any_of(body.insts.begin(), body.insts.end(), [&](const Inst& inst) {
+        return std::find(bounds.begin(), bounds.end(), inst.results[0]) != bounds.end();
+      });
   if (!bounds_are_inside) {
     InsertAt(&inner.blocks[0], 0, std::move(body.insts));
     body.insts.clear();
@@ -238,7 +246,8 @@ absl::Status Collapse(Kernel* kernel, absl::string_view outer, absl::string_view
   const ValueId iv = kernel->NewValue({DType::kI64, {}});
   Block body;
   body.params = {iv};
-  body.insts = {Define(outer_iv, OpCode::kDiv, iv, inner_extent), Define(inner_iv, OpCode::kRem, iv, inner_extent)};
+  body.insts = {Define(outer_iv, OpCode::kDiv, iv, inner_extent),
+                Define(inner_iv, OpCode::kRem, iv, inner_extent)};
   InsertAt(&body, 2, std::move(nested.blocks[0].insts));
   loop.blocks[0] = std::move(body);
   const ValueId extent = kernel->NewValue({DType::kI64, {}});

@@ -1,4 +1,5 @@
-// Buffers are dense and row-major, so that merging adjacent dims only changes how a place is written down.
+// Buffers are dense and row-major, so that merging adjacent dims only changes how a place is
+// written down.
 #include "passes/schedule/merge_dims.h"
 
 #include <algorithm>
@@ -61,7 +62,8 @@ class PairUses {
     for (const Inst& inst : block.insts) {
       if (inst.kind == InstKind::kLoad || inst.kind == InstKind::kStore) {
         VisitAccess(inst);
-      } else if (std::any_of(inst.operands.begin(), inst.operands.end(), [&](ValueId v) { return IsOne(v); })) {
+      } else if (std::any_of(inst.operands.begin(), inst.operands.end(),
+                             [&](ValueId v) { return IsOne(v); })) {
         possible_ = false;
       }
       for (const Block& nested : inst.blocks) Visit(nested);
@@ -75,9 +77,9 @@ class PairUses {
     for (size_t i = first; i < inst.operands.size(); ++i) {
       if (!IsOne(inst.operands[i])) continue;
       const size_t dim = i - first;
-      const bool pair = inst.operands[i] == outer_ && i + 1 < inst.operands.size() && inst.operands[i + 1] == inner_ &&
-                        buffer.shape[dim + 1] == extent_ && !buffer.packing &&
-                        buffer.space == kernel::MemorySpace::kGlobal;
+      const bool pair = inst.operands[i] == outer_ && i + 1 < inst.operands.size() &&
+                        inst.operands[i + 1] == inner_ && buffer.shape[dim + 1] == extent_ &&
+                        !buffer.packing && buffer.space == kernel::MemorySpace::kGlobal;
       if (!pair) {
         possible_ = false;
         return;
@@ -110,8 +112,9 @@ absl::Status MergeDims(Kernel* kernel, absl::string_view name, int64_t dim) {
     Buffer& buffer = kernel->buffers[i];
     if (buffer.name != name) continue;
     if (buffer.packing || dim < 0 || dim + 1 >= static_cast<int64_t>(buffer.shape.size())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("kernel @", kernel->name, ": dims ", dim, " and ", dim + 1, " of %", name, " cannot be merged"));
+      return absl::InvalidArgumentError(absl::StrCat("kernel @", kernel->name, ": dims ", dim,
+                                                     " and ", dim + 1, " of %", name,
+                                                     " cannot be merged"));
     }
     const Dim extent = buffer.shape[dim + 1];
     MergeIndices(kernel, &kernel->body, static_cast<int32_t>(i), dim, extent);

@@ -1,4 +1,5 @@
-// Follows the only loop of each body while it is parallel; then one walk over the innermost body finds what depends on which loop.
+// Follows the only loop of each body while it is parallel; then one walk over the innermost body
+// finds what depends on which loop.
 #include "passes/schedule/nest.h"
 
 #include <set>
@@ -19,7 +20,8 @@ using kernel::ValueId;
 
 class Describer {
  public:
-  explicit Describer(Kernel* kernel) : kernel_(kernel), analysis_(IndexAnalysis::OfKernel(kernel)) {}
+  explicit Describer(Kernel* kernel)
+      : kernel_(kernel), analysis_(IndexAnalysis::OfKernel(kernel)) {}
 
   // `block` holds the nest's first loop as its only loop.
   Nest Describe(LoopRef first) {
@@ -27,14 +29,16 @@ class Describer {
     std::optional<LoopRef> loop = first;
     while (loop && loop->inst().loop == LoopKind::kParallel && nest_.loops.size() < 63) {
       const Inst& inst = loop->inst();
-      const Polynomial extent = analysis_.Value(inst.operands[1]) - analysis_.Value(inst.operands[0]);
+      const Polynomial extent =
+          analysis_.Value(inst.operands[1]) - analysis_.Value(inst.operands[0]);
       depends_[inst.blocks[0].params[0]] = LoopSet{1} << nest_.loops.size();
       nest_.loops.push_back({inst.iv_name, std::nullopt});
       if (extent.IsConstant()) nest_.loops.back().extent = extent.constant();
       ivs_.push_back(inst.blocks[0].params[0]);
       block = &loop->body();
       loop = OnlyLoop(&loop->body());
-      if (loop && loop->inst().loop == LoopKind::kParallel) Straight(*block);  // what stands between the loops
+      if (loop && loop->inst().loop == LoopKind::kParallel)
+        Straight(*block);  // what stands between the loops
     }
     Walk(*block, false);
     for (int32_t buffer : stored_) {
@@ -65,7 +69,8 @@ class Describer {
     if (inst.mask != kernel::kNoValue) set |= Of(inst.mask);
     if (inst.kind == InstKind::kLoad) AddLoad(inst, in_serial);
     if (inst.kind == InstKind::kStore) stored_.insert(inst.buffer);
-    if (inst.kind == InstKind::kCompute && kernel_->type(inst.results[0]).dtype != DType::kI64) ++nest_.work;
+    if (inst.kind == InstKind::kCompute && kernel_->type(inst.results[0]).dtype != DType::kI64)
+      ++nest_.work;
     if (inst.kind == InstKind::kFor) {
       if (inst.loop == LoopKind::kParallel) nest_.has_parallel_loops = true;
       if (inst.order_lanes > 1) nest_.has_lanes = true;

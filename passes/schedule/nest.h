@@ -1,4 +1,5 @@
-// What a schedule looks at before it chooses: the nest of parallel loops of a naive kernel, and what its body reads and does.
+// What a schedule looks at before it chooses: the nest of parallel loops of a naive kernel, and
+// what its body reads and does.
 #ifndef CERMET_PASSES_SCHEDULE_NEST_H_
 #define CERMET_PASSES_SCHEDULE_NEST_H_
 
@@ -35,8 +36,8 @@ struct Nest {
   bool has_serial_loops = false;    // with carried values
   bool has_parallel_loops = false;  // below the nest
   bool has_lanes = false;
-  bool updates_in_place = false;    // a buffer is both loaded and stored
-  int64_t work = 0;                 // floating-point and integer computations in the body, once each
+  bool updates_in_place = false;  // a buffer is both loaded and stored
+  int64_t work = 0;               // floating-point and integer computations in the body, once each
 
   LoopSet last() const { return LoopSet{1} << (loops.size() - 1); }
 };

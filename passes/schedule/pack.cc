@@ -1,4 +1,5 @@
-// The rewrite changes loads one by one; SimplifyIndices then removes the divisions where the loop was split by the block.
+// The rewrite changes loads one by one; SimplifyIndices then removes the divisions where the loop
+// was split by the block.
 #include "passes/schedule/pack.h"
 
 #include <functional>
@@ -45,8 +46,9 @@ absl::Status Pack(Kernel* kernel, absl::string_view name, int64_t dim, int64_t b
   for (size_t i = 0; i < kernel->buffers.size(); ++i) {
     Buffer& buffer = kernel->buffers[i];
     if (buffer.name != name) continue;
-    if (buffer.space != kernel::MemorySpace::kGlobal || buffer.access != kernel::Access::kIn || buffer.packing ||
-        dim < 0 || dim >= static_cast<int64_t>(buffer.shape.size()) || block < 1) {
+    if (buffer.space != kernel::MemorySpace::kGlobal || buffer.access != kernel::Access::kIn ||
+        buffer.packing || dim < 0 || dim >= static_cast<int64_t>(buffer.shape.size()) ||
+        block < 1) {
       return absl::InvalidArgumentError(
           absl::StrCat("kernel @", kernel->name, ": %", name, " cannot be packed by dim ", dim));
     }
@@ -75,7 +77,8 @@ Kernel NaivePackKernel(const Packing& packing, DType dtype) {
   std::function<void(KernelBuilder&)> nest = [&](KernelBuilder& builder) {
     const size_t depth = ivs.size();
     if (depth < to.shape.size()) {
-      builder.For(builder.Index(0), builder.DimValue(to.shape[depth]), 1, LoopKind::kParallel, absl::StrCat("d", depth), {},
+      builder.For(builder.Index(0), builder.DimValue(to.shape[depth]), 1, LoopKind::kParallel,
+                  absl::StrCat("d", depth), {},
                   [&](KernelBuilder& inner, ValueId iv, const std::vector<ValueId>&) {
                     ivs.push_back(iv);
                     nest(inner);
@@ -87,8 +90,8 @@ Kernel NaivePackKernel(const Packing& packing, DType dtype) {
         builder.Add(builder.Mul(ivs.front(), builder.Index(packing.block)), ivs.back());
     std::vector<ValueId> indices(ivs.begin() + 1, ivs.end() - 1);
     indices.insert(indices.begin() + packing.dim, position);
-    const ValueId exists =
-        builder.Compare(CompareDirection::kLt, position, builder.DimValue(packing.logical[packing.dim]));
+    const ValueId exists = builder.Compare(CompareDirection::kLt, position,
+                                           builder.DimValue(packing.logical[packing.dim]));
     builder.Store(1, builder.Load(0, indices, exists), ivs);
   };
   KernelBuilder builder(&kernel, &kernel.body);

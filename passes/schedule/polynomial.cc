@@ -34,8 +34,9 @@ void Polynomial::AddTerm(absl::InlinedVector<Atom, 2> sorted_atoms, int64_t coef
     constant_ = WrappingAdd(constant_, coefficient);
     return;
   }
-  auto it = std::lower_bound(terms_.begin(), terms_.end(), sorted_atoms,
-                             [](const Term& term, const auto& atoms) { return term.atoms < atoms; });
+  auto it =
+      std::lower_bound(terms_.begin(), terms_.end(), sorted_atoms,
+                       [](const Term& term, const auto& atoms) { return term.atoms < atoms; });
   if (it != terms_.end() && it->atoms == sorted_atoms) {
     it->coefficient = WrappingAdd(it->coefficient, coefficient);
     if (it->coefficient == 0) terms_.erase(it);

@@ -1,7 +1,8 @@
 // Polynomials with integer coefficients over the index values of a kernel.
 //
-// An atom is a value that the analysis does not look into (an induction variable, a clamped index, ...) or, when negative, a symbol of
-// a Dim. Equal polynomials have equal representations. Arithmetic wraps; index arithmetic of a valid kernel does not overflow.
+// An atom is a value that the analysis does not look into (an induction variable, a clamped index,
+// ...) or, when negative, a symbol of a Dim. Equal polynomials have equal representations.
+// Arithmetic wraps; index arithmetic of a valid kernel does not overflow.
 #ifndef CERMET_PASSES_SCHEDULE_POLYNOMIAL_H_
 #define CERMET_PASSES_SCHEDULE_POLYNOMIAL_H_
 
@@ -42,10 +43,13 @@ class Polynomial {
   }
   friend bool operator!=(const Polynomial& a, const Polynomial& b) { return !(a == b); }
 
-  // this = coefficient * atom + rest with neither containing `atom`; false when a higher power of it occurs.
+  // this = coefficient * atom + rest with neither containing `atom`; false when a higher power of
+  // it occurs.
   bool Linear(Atom atom, Polynomial* coefficient, Polynomial* rest) const;
-  // Splits into the terms for which `first` holds (the constant is in the second part) and the others.
-  void Partition(const std::function<bool(const Term&)>& first, Polynomial* in, Polynomial* out) const;
+  // Splits into the terms for which `first` holds (the constant is in the second part) and the
+  // others.
+  void Partition(const std::function<bool(const Term&)>& first, Polynomial* in,
+                 Polynomial* out) const;
   // Adds a term; for building from other forms.
   void AddTerm(absl::InlinedVector<Atom, 2> sorted_atoms, int64_t coefficient);
 

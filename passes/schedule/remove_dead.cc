@@ -25,7 +25,8 @@ class DeadCode {
     std::vector<Inst> kept;
     for (size_t i = block->insts.size(); i-- > 0;) {
       Inst& inst = block->insts[i];
-      const bool used = std::any_of(inst.results.begin(), inst.results.end(), [&](ValueId v) { return live_[v]; });
+      const bool used = std::any_of(inst.results.begin(), inst.results.end(),
+                                    [&](ValueId v) { return live_[v]; });
       if (!used && !HasEffect(inst)) continue;
       if (inst.kind == InstKind::kIf) DropUnusedResults(&inst);
       for (kernel::Block& body : inst.blocks) this->Block(&body);
@@ -49,8 +50,8 @@ class DeadCode {
   std::vector<bool> live_;
 };
 
-void Renumber(const std::vector<kernel::ValueType>& types, Block* block, std::vector<ValueId>* numbers,
-              std::vector<kernel::ValueType>* new_types) {
+void Renumber(const std::vector<kernel::ValueType>& types, Block* block,
+              std::vector<ValueId>* numbers, std::vector<kernel::ValueType>* new_types) {
   auto define = [&](ValueId& value) {
     (*numbers)[value] = static_cast<ValueId>(new_types->size());
     new_types->push_back(types[value]);

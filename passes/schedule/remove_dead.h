@@ -1,4 +1,5 @@
-// Removes instructions, results of conditionals and values that nothing uses, and renumbers values in order of definition.
+// Removes instructions, results of conditionals and values that nothing uses, and renumbers values
+// in order of definition.
 #ifndef CERMET_PASSES_SCHEDULE_REMOVE_DEAD_H_
 #define CERMET_PASSES_SCHEDULE_REMOVE_DEAD_H_
 

@@ -124,7 +124,8 @@ absl::Status Rewrites::RowsOnBlocks(absl::string_view row, int64_t threads) {
   return absl::OkStatus();
 }
 
-absl::Status Rewrites::StageInShared(absl::string_view row, absl::string_view column, int64_t tile) {
+absl::Status Rewrites::StageInShared(absl::string_view row, absl::string_view column,
+                                     int64_t tile) {
   CERMET_RETURN_IF_ERROR(schedule::StageInShared(kernel_, row, column, tile));
   Done(absl::StrCat("stage_in_shared %", row, ", %", column, " by ", tile));
   return absl::OkStatus();

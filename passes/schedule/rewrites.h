@@ -15,8 +15,8 @@
 
 namespace cermet::schedule {
 
-// Every method is the rewrite of that name followed by SimplifyIndices, and one step of the log. Loops that simplification took apart
-// (of one iteration) are skipped where a rewrite allows it.
+// Every method is the rewrite of that name followed by SimplifyIndices, and one step of the log.
+// Loops that simplification took apart (of one iteration) are skipped where a rewrite allows it.
 class Rewrites {
  public:
   Rewrites(kernel::Kernel* kernel, std::vector<ScheduleStep>* log) : kernel_(kernel), log_(log) {}

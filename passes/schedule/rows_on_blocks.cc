@@ -67,7 +67,8 @@ class RowRewrite {
     if (inst.kind == InstKind::kFor && inst.order_lanes > 1) return Lanes(inst, out);
     if (inst.kind == InstKind::kFor && inst.loop == LoopKind::kParallel) return Elements(inst, out);
     if (inst.kind == InstKind::kCheck) return Refuse("a check on a GPU");
-    if (HasVectorLoops(inst)) return Refuse("a loop over the elements of a row stands in another loop or a branch");
+    if (HasVectorLoops(inst))
+      return Refuse("a loop over the elements of a row stands in another loop or a branch");
     if (!HasEffect(inst)) {
       out->Append(CloneInst(kernel_, inst, &map_));
       return absl::OkStatus();
@@ -99,7 +100,8 @@ class RowRewrite {
   }
 
   absl::Status Elements(const Inst& loop, KernelBuilder* out) {
-    if (loop.step != 1 || HasVectorLoops(loop)) return Refuse("nested loops over the elements of a row");
+    if (loop.step != 1 || HasVectorLoops(loop))
+      return Refuse("nested loops over the elements of a row");
     if (WritesScratch(loop)) out->Barrier();  // others may still read what it overwrites
     out->Append(Strided(loop, out));
     if (WritesScratch(loop)) out->Barrier();
@@ -131,13 +133,15 @@ class RowRewrite {
               map.Set(combiner.params[shared.size() + i], body.Load(shared[i], {other}));
             }
             CloneInsts(kernel_, combiner, body.block(), &map);
-            for (size_t i = 0; i < shared.size(); ++i) body.Store(shared[i], map(combiner.yields[i]), {thread_});
+            for (size_t i = 0; i < shared.size(); ++i)
+              body.Store(shared[i], map(combiner.yields[i]), {thread_});
             return std::vector<ValueId>();
           },
           [](KernelBuilder&) { return std::vector<ValueId>(); });
       out->Barrier();
     }
-    for (size_t i = 0; i < shared.size(); ++i) map_.Set(loop.results[i], out->Load(shared[i], {out->Index(0)}));
+    for (size_t i = 0; i < shared.size(); ++i)
+      map_.Set(loop.results[i], out->Load(shared[i], {out->Index(0)}));
     return absl::OkStatus();
   }
 
@@ -154,7 +158,8 @@ class RowRewrite {
 
   bool WritesScratch(const Inst& inst) const {
     auto writes = [&](const Inst& nested) {
-      return nested.kind == InstKind::kStore && kernel_->buffers[nested.buffer].space == MemorySpace::kScratch;
+      return nested.kind == InstKind::kStore &&
+             kernel_->buffers[nested.buffer].space == MemorySpace::kScratch;
     };
     bool found = writes(inst);
     for (const Block& body : inst.blocks) {

@@ -21,7 +21,8 @@ absl::Status Schedule(kernel::Kernel* kernel, const Target& target, const Schedu
   CERMET_UNREACHABLE();
 }
 
-absl::StatusOr<kernel::Kernel> BuildPackKernel(const kernel::Packing& packing, DType dtype, const Target& target) {
+absl::StatusOr<kernel::Kernel> BuildPackKernel(const kernel::Packing& packing, DType dtype,
+                                               const Target& target) {
   kernel::Kernel kernel = NaivePackKernel(packing, dtype);
   CERMET_RETURN_IF_ERROR(Schedule(&kernel, target, ScheduleOptions(), nullptr));
   return kernel;

@@ -14,7 +14,8 @@ namespace {
 // The bytes of the widest element that the kernel reads or writes.
 int64_t WidestElement(const kernel::Kernel& kernel) {
   int64_t widest = 4;
-  for (const kernel::Buffer& buffer : kernel.buffers) widest = std::max(widest, ByteSize(buffer.dtype));
+  for (const kernel::Buffer& buffer : kernel.buffers)
+    widest = std::max(widest, ByteSize(buffer.dtype));
   return widest;
 }
 
@@ -28,8 +29,8 @@ absl::Status Choose(const CpuScheduleContext& context, Rewrites* rewrites) {
 
 }  // namespace
 
-absl::Status ScheduleCpu(kernel::Kernel* kernel, const Target& target, const ScheduleOptions& options,
-                         std::vector<ScheduleStep>* log) {
+absl::Status ScheduleCpu(kernel::Kernel* kernel, const Target& target,
+                         const ScheduleOptions& options, std::vector<ScheduleStep>* log) {
   CpuScheduleContext context;
   context.target = &target;
   context.options = &options;
@@ -41,7 +42,8 @@ absl::Status ScheduleCpu(kernel::Kernel* kernel, const Target& target, const Sch
   Rewrites::Checkpoint naive = rewrites.Save();
   const absl::Status status = Choose(context, &rewrites);
   if (status.code() == absl::StatusCode::kUnimplemented) {
-    // Code that has no tile form (checks, loops whose length depends on the element) stays scalar, one element at a time.
+    // Code that has no tile form (checks, loops whose length depends on the element) stays scalar,
+    // one element at a time.
     rewrites.Restore(std::move(naive));
     CERMET_RETURN_IF_ERROR(CollapseTop(&rewrites, 64));
   } else {

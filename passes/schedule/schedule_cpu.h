@@ -12,8 +12,8 @@
 namespace cermet::schedule {
 
 // As Schedule (schedule.h), for kCpu targets.
-absl::Status ScheduleCpu(kernel::Kernel* kernel, const Target& target, const ScheduleOptions& options,
-                         std::vector<ScheduleStep>* log);
+absl::Status ScheduleCpu(kernel::Kernel* kernel, const Target& target,
+                         const ScheduleOptions& options, std::vector<ScheduleStep>* log);
 
 }  // namespace cermet::schedule
 

@@ -1,4 +1,5 @@
-// Three mappings to blocks and threads, tried from the most particular to the one that always works.
+// Three mappings to blocks and threads, tried from the most particular to the one that always
+// works.
 #include "passes/schedule/schedule_gpu.h"
 
 #include <optional>
@@ -26,7 +27,8 @@ constexpr int64_t kRowThreads = 64;  // the lanes of a reduction, see ir/order.h
 absl::Status Products(const Nest& nest, Rewrites* rewrites) {
   // Two inner loops stay, all outer ones become one: at most three loops over blocks.
   if (nest.loops.size() > 3) CERMET_RETURN_IF_ERROR(CollapseTop(rewrites, nest.loops.size() - 2));
-  return rewrites->StageInShared(nest.loops[nest.loops.size() - 2].name, nest.loops.back().name, kTile);
+  return rewrites->StageInShared(nest.loops[nest.loops.size() - 2].name, nest.loops.back().name,
+                                 kTile);
 }
 
 absl::Status Rows(const Nest& nest, Rewrites* rewrites) {
@@ -74,12 +76,14 @@ absl::Status Elements(const Nest& nest, const Target& target, Rewrites* rewrites
 
 }  // namespace
 
-absl::Status ScheduleGpu(kernel::Kernel* kernel, const Target& target, const ScheduleOptions& options,
-                         std::vector<ScheduleStep>* log) {
+absl::Status ScheduleGpu(kernel::Kernel* kernel, const Target& target,
+                         const ScheduleOptions& options, std::vector<ScheduleStep>* log) {
   (void)options;
   bool has_checks = false;
-  ForEachInst(kernel->body, [&](const Inst& inst) { has_checks = has_checks || inst.kind == InstKind::kCheck; });
-  if (has_checks) return absl::UnimplementedError(absl::StrCat("kernel @", kernel->name, ": a check on a GPU"));
+  ForEachInst(kernel->body,
+              [&](const Inst& inst) { has_checks = has_checks || inst.kind == InstKind::kCheck; });
+  if (has_checks)
+    return absl::UnimplementedError(absl::StrCat("kernel @", kernel->name, ": a check on a GPU"));
   NameLoops(kernel);
   Rewrites rewrites(kernel, log);
   rewrites.Simplify();

@@ -11,10 +11,11 @@
 
 namespace cermet::schedule {
 
-// As Schedule (schedule.h), for kCuda targets: matrix products on square tiles of threads with operands in shared memory, rows with inner
-// loops on a block each, everything else one output element per thread. Unimplemented for kernels with checks, which only the host reports.
-absl::Status ScheduleGpu(kernel::Kernel* kernel, const Target& target, const ScheduleOptions& options,
-                         std::vector<ScheduleStep>* log);
+// As Schedule (schedule.h), for kCuda targets: matrix products on square tiles of threads with
+// operands in shared memory, rows with inner loops on a block each, everything else one output
+// element per thread. Unimplemented for kernels with checks, which only the host reports.
+absl::Status ScheduleGpu(kernel::Kernel* kernel, const Target& target,
+                         const ScheduleOptions& options, std::vector<ScheduleStep>* log);
 
 }  // namespace cermet::schedule
 

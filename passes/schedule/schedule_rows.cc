@@ -1,7 +1,8 @@
-// Kernels that go over a row several times: one row per iteration of the parallel loop, the loops of a row in vectors.
+// Kernels that go over a row several times: one row per iteration of the parallel loop, the loops
+// of a row in vectors.
 //
-// Reductions with order lanes(L) become loops over tiles of L lanes; loops over the elements of the row are cut into whole vectors and a
-// rest. What is neither stays scalar.
+// Reductions with order lanes(L) become loops over tiles of L lanes; loops over the elements of the
+// row are cut into whole vectors and a rest. What is neither stays scalar.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -21,14 +22,16 @@ using kernel::LoopKind;
 constexpr int64_t kHeavyWork = 12;
 
 struct RowLoops {
-  std::vector<std::string> lanes;                     // reductions
-  std::vector<std::string> nests;                     // first loops of parallel nests without loops that are again vectors
+  std::vector<std::string> lanes;  // reductions
+  std::vector<std::string>
+      nests;  // first loops of parallel nests without loops that are again vectors
 };
 
 bool HoldsVectorLoops(const Block& block) {
   bool found = false;
   ForEachInst(block, [&](const Inst& inst) {
-    found = found || (inst.kind == InstKind::kFor && (inst.loop == LoopKind::kParallel || inst.order_lanes > 1));
+    found = found || (inst.kind == InstKind::kFor &&
+                      (inst.loop == LoopKind::kParallel || inst.order_lanes > 1));
   });
   return found;
 }
@@ -37,7 +40,8 @@ void Collect(const Block& block, RowLoops* loops) {
   for (const Inst& inst : block.insts) {
     if (inst.kind == InstKind::kFor && inst.order_lanes > 1) {
       loops->lanes.push_back(inst.iv_name);
-    } else if (inst.kind == InstKind::kFor && inst.loop == LoopKind::kParallel && !HoldsVectorLoops(inst.blocks[0])) {
+    } else if (inst.kind == InstKind::kFor && inst.loop == LoopKind::kParallel &&
+               !HoldsVectorLoops(inst.blocks[0])) {
       loops->nests.push_back(inst.iv_name);
     } else {
       for (const Block& body : inst.blocks) Collect(body, loops);
@@ -46,7 +50,8 @@ void Collect(const Block& block, RowLoops* loops) {
 }
 
 // A loop over the elements of a row.
-absl::Status VectorizeLoop(const CpuScheduleContext& context, const std::string& loop, Rewrites* rewrites) {
+absl::Status VectorizeLoop(const CpuScheduleContext& context, const std::string& loop,
+                           Rewrites* rewrites) {
   const Nest nest = DescribeNestAt(rewrites->kernel(), loop);
   int64_t columns = context.lanes * (nest.work >= kHeavyWork ? 2 : 4);
   if (context.options->tile_columns > 0) columns = context.options->tile_columns;
@@ -64,14 +69,16 @@ absl::Status VectorizeLoop(const CpuScheduleContext& context, const std::string&
   return rewrites->Tile({peeled.rest});
 }
 
-// A reduction in lanes: tiles, or, where something inside has no tile form, memory, and tiles further in.
+// A reduction in lanes: tiles, or, where something inside has no tile form, memory, and tiles
+// further in.
 absl::Status ScheduleLanes(const std::string& loop, Rewrites* rewrites) {
   const absl::Status status = rewrites->MakeLanesExplicit(loop);
   if (status.code() != absl::StatusCode::kUnimplemented) return status;
   CERMET_RETURN_IF_ERROR(rewrites->KeepLanesInMemory(loop));
   RowLoops inner;
   if (rewrites->Exists(loop)) Collect(FindLoop(rewrites->kernel(), loop)->body(), &inner);
-  for (const std::string& nested : inner.lanes) CERMET_RETURN_IF_ERROR(ScheduleLanes(nested, rewrites));
+  for (const std::string& nested : inner.lanes)
+    CERMET_RETURN_IF_ERROR(ScheduleLanes(nested, rewrites));
   return absl::OkStatus();
 }
 

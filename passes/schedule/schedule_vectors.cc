@@ -1,7 +1,8 @@
 // Kernels whose outputs do not share operands: vectors along the last dim.
 //
 //   naive   parallel %d0 in 0..M { parallel %d1 in 0..N { %y[%d0, %d1] = f(%x[%d0, %d1]) } }
-//   after   parallel %d0 in 0..M*N/32 { %y[32*%d0 : 32] = f(%x[32*%d0 : 32]) }        where the dims merge
+//   after   parallel %d0 in 0..M*N/32 { %y[32*%d0 : 32] = f(%x[32*%d0 : 32]) }        where the
+//   dims merge
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -14,9 +15,10 @@
 namespace cermet::schedule {
 namespace {
 
-constexpr int64_t kHeavyWork = 12;       // computations per element from which two vectors at a time fill the registers
-constexpr int64_t kAccumulators = 8;     // independent chains that hide the latency of a serial loop
-constexpr int64_t kEnoughPieces = 64;    // iterations that give threads enough to share
+constexpr int64_t kHeavyWork =
+    12;  // computations per element from which two vectors at a time fill the registers
+constexpr int64_t kAccumulators = 8;   // independent chains that hide the latency of a serial loop
+constexpr int64_t kEnoughPieces = 64;  // iterations that give threads enough to share
 
 // The columns of a tile: a few vectors, dividing the extent if some number of them does.
 int64_t ColumnsOf(std::optional<int64_t> extent, int64_t lanes, int64_t most_vectors) {
@@ -45,7 +47,8 @@ absl::Status CollapseTop(Rewrites* rewrites, size_t count) {
   return absl::OkStatus();
 }
 
-absl::Status ScheduleVectors(const CpuScheduleContext& context, const Nest& nest, Rewrites* rewrites) {
+absl::Status ScheduleVectors(const CpuScheduleContext& context, const Nest& nest,
+                             Rewrites* rewrites) {
   std::vector<NestLoop> loops = nest.loops;
   while (loops.size() > 1) {
     const NestLoop& outer = loops[loops.size() - 2];
@@ -70,12 +73,15 @@ absl::Status ScheduleVectors(const CpuScheduleContext& context, const Nest& nest
   size_t outer_loops = loops.size() - 1;
   if (outer_loops > 0) {
     const NestLoop& row = loops[outer_loops - 1];
-    int64_t rows = nest.has_serial_loops ? kAccumulators / vectors : columns < context.lanes ? 4 : 1;
+    int64_t rows = nest.has_serial_loops     ? kAccumulators / vectors
+                   : columns < context.lanes ? 4
+                                             : 1;
     if (row.extent) rows = std::min(rows, *row.extent);
     if (context.options->tile_rows > 0) rows = context.options->tile_rows;
     if (rows > 1) {
       CERMET_ASSIGN_OR_RETURN(
-          SplitLoops split, rewrites->Split(row.name, rows, nest.updates_in_place ? Tail::kShorten : Tail::kClamp));
+          SplitLoops split,
+          rewrites->Split(row.name, rows, nest.updates_in_place ? Tail::kShorten : Tail::kClamp));
       inner.push_back(split.inner);
     }
   }

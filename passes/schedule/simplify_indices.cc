@@ -1,5 +1,6 @@
-// Rebuilds the kernel from front to back. Every pure instruction is folded, found among the values computed so far, or appended to the
-// outermost open block in which its operands are known; the analysis of index values grows with the new form.
+// Rebuilds the kernel from front to back. Every pure instruction is folded, found among the values
+// computed so far, or appended to the outermost open block in which its operands are known; the
+// analysis of index values grows with the new form.
 #include "passes/schedule/simplify_indices.h"
 
 #include <algorithm>
@@ -44,8 +45,8 @@ class Simplifier {
   using Key = std::vector<int64_t>;
   struct Scope {
     Block* block;
-    bool is_branch = false;      // of a kIf: work is not moved out of it
-    bool runs = true;            // at least once whenever the scope around it runs
+    bool is_branch = false;  // of a kIf: work is not moved out of it
+    bool runs = true;        // at least once whenever the scope around it runs
     absl::flat_hash_map<Key, ValueId> known = {};
   };
   struct Comparison {
@@ -60,11 +61,12 @@ class Simplifier {
   void Visit(const Inst& old);
   void Loop(const Inst& old);
   void If(const Inst& old);
-  Block NestedBlock(const Block& old, bool is_branch, bool runs, const std::vector<ValueId>& params);
+  Block NestedBlock(const Block& old, bool is_branch, bool runs,
+                    const std::vector<ValueId>& params);
   void PushFacts(ValueId condition, bool holds, int* count);
 
   // ---- values
-  ValueId Pure(Inst inst);                          // folded, known, or appended
+  ValueId Pure(Inst inst);                           // folded, known, or appended
   ValueId Append(Inst inst, const ValueType& type);  // known, or appended where it belongs
   size_t HomeOf(const Inst& inst, const ValueType& type) const;
   ValueId Place(Inst inst, size_t scope, const ValueType& type);
@@ -124,7 +126,8 @@ void Simplifier::Visit(const Inst& old) {
   scopes_.back().block->insts.push_back(std::move(inst));
 }
 
-Block Simplifier::NestedBlock(const Block& old, bool is_branch, bool runs, const std::vector<ValueId>& params) {
+Block Simplifier::NestedBlock(const Block& old, bool is_branch, bool runs,
+                              const std::vector<ValueId>& params) {
   Block block;
   block.params = params;
   scopes_.push_back({&block, is_branch, runs});
@@ -138,7 +141,8 @@ Block Simplifier::NestedBlock(const Block& old, bool is_branch, bool runs, const
 void Simplifier::Loop(const Inst& old) {
   Inst inst = old;
   for (ValueId& operand : inst.operands) operand = map_(operand);
-  const Polynomial lower = analysis_.Value(inst.operands[0]), upper = analysis_.Value(inst.operands[1]);
+  const Polynomial lower = analysis_.Value(inst.operands[0]),
+                   upper = analysis_.Value(inst.operands[1]);
   const Block& body = old.blocks[0];
   const bool structural = inst.loop == LoopKind::kBlock || inst.loop == LoopKind::kThread;
   if (!structural && inst.order_lanes == 1 && analysis_.ProveLessEqual(upper, lower)) {
@@ -147,7 +151,8 @@ void Simplifier::Loop(const Inst& old) {
   }
   if (!structural && inst.order_lanes == 1 && upper - lower == Polynomial(1)) {
     map_.Set(body.params[0], inst.operands[0]);
-    for (size_t i = 0; i < inst.results.size(); ++i) map_.Set(body.params[1 + i], inst.operands[2 + i]);
+    for (size_t i = 0; i < inst.results.size(); ++i)
+      map_.Set(body.params[1 + i], inst.operands[2 + i]);
     Insts(body);
     for (size_t i = 0; i < inst.results.size(); ++i) map_.Set(old.results[i], map_(body.yields[i]));
     return;
@@ -236,7 +241,8 @@ ValueId Simplifier::Pure(Inst inst) {
   return Append(std::move(inst), type);
 }
 
-// The outermost scope in which the operands are known. Floating-point work stays in its branch, tiles inside the parallel loop.
+// The outermost scope in which the operands are known. Floating-point work stays in its branch,
+// tiles inside the parallel loop.
 size_t Simplifier::HomeOf(const Inst& inst, const ValueType& type) const {
   size_t home = 0;
   for (ValueId operand : inst.operands) home = std::max(home, Depth(operand));
@@ -256,8 +262,15 @@ ValueId Simplifier::Append(Inst inst, const ValueType& type) {
       (inst.op == OpCode::kAdd || inst.op == OpCode::kMul) && inst.operands[0] > inst.operands[1]) {
     std::swap(inst.operands[0], inst.operands[1]);
   }
-  Key key = {static_cast<int64_t>(inst.kind), static_cast<int64_t>(inst.op), static_cast<int64_t>(inst.direction),
-             static_cast<int64_t>(inst.bits), inst.axis, inst.start, inst.buffer, inst.lanes, inst.mask,
+  Key key = {static_cast<int64_t>(inst.kind),
+             static_cast<int64_t>(inst.op),
+             static_cast<int64_t>(inst.direction),
+             static_cast<int64_t>(inst.bits),
+             inst.axis,
+             inst.start,
+             inst.buffer,
+             inst.lanes,
+             inst.mask,
              static_cast<int64_t>(type.dtype)};
   if (inst.kind == InstKind::kDim) {
     key.push_back(dim_numbers_.try_emplace(inst.dim.ToString(), dim_numbers_.size()).first->second);
@@ -337,27 +350,34 @@ ValueId Simplifier::EmitPolynomial(const Polynomial& polynomial) {
   for (const Polynomial::Term& term : polynomial.terms()) {
     std::vector<ValueId> atoms;
     for (Atom atom : term.atoms) atoms.push_back(EmitAtom(atom));
-    std::stable_sort(atoms.begin(), atoms.end(), [&](ValueId a, ValueId b) { return Depth(a) < Depth(b); });
+    std::stable_sort(atoms.begin(), atoms.end(),
+                     [&](ValueId a, ValueId b) { return Depth(a) < Depth(b); });
     ValueId product = atoms[0];
     for (size_t i = 1; i < atoms.size(); ++i) product = Compute(OpCode::kMul, {product, atoms[i]});
     if (term.coefficient != 1) {
-      product = Compute(OpCode::kMul, {product, Constant(DType::kI64, static_cast<ScalarBits>(term.coefficient))});
+      product =
+          Compute(OpCode::kMul,
+                  {product, Constant(DType::kI64, static_cast<ScalarBits>(term.coefficient))});
     }
     products.push_back(product);
   }
-  if (products.empty()) return Constant(DType::kI64, static_cast<ScalarBits>(polynomial.constant()));
-  std::stable_sort(products.begin(), products.end(), [&](ValueId a, ValueId b) { return Depth(a) < Depth(b); });
+  if (products.empty())
+    return Constant(DType::kI64, static_cast<ScalarBits>(polynomial.constant()));
+  std::stable_sort(products.begin(), products.end(),
+                   [&](ValueId a, ValueId b) { return Depth(a) < Depth(b); });
   ValueId sum = products[0];
   for (size_t i = 1; i < products.size(); ++i) sum = Compute(OpCode::kAdd, {sum, products[i]});
   if (polynomial.constant() != 0) {
-    sum = Compute(OpCode::kAdd, {sum, Constant(DType::kI64, static_cast<ScalarBits>(polynomial.constant()))});
+    sum = Compute(OpCode::kAdd,
+                  {sum, Constant(DType::kI64, static_cast<ScalarBits>(polynomial.constant()))});
   }
   return sum;
 }
 
 std::optional<ValueId> Simplifier::LoadOrFold(Inst inst) {
   const ValueType type = kernel_->type(inst.results[0]);
-  if (inst.mask != kNoValue && IsBool(inst.mask, false)) return Constant(type.dtype, 0, type.extents);
+  if (inst.mask != kNoValue && IsBool(inst.mask, false))
+    return Constant(type.dtype, 0, type.extents);
   if (kernel_->buffers[inst.buffer].access == kernel::Access::kIn &&
       kernel_->buffers[inst.buffer].space == kernel::MemorySpace::kGlobal) {
     return Append(std::move(inst), type);
@@ -371,14 +391,16 @@ std::optional<ValueId> Simplifier::Fold(const Inst& inst, const ValueType& type)
     case InstKind::kIota:
       return std::nullopt;
     case InstKind::kDim:
-      if (inst.dim.IsConstant()) return Constant(DType::kI64, static_cast<ScalarBits>(inst.dim.value()));
+      if (inst.dim.IsConstant())
+        return Constant(DType::kI64, static_cast<ScalarBits>(inst.dim.value()));
       return std::nullopt;
     case InstKind::kSplat:
       if (kernel_->type(inst.operands[0]).extents == type.extents) return inst.operands[0];
       return std::nullopt;
     case InstKind::kSlice:
       if (kernel_->type(inst.operands[0]).extents == type.extents) return inst.operands[0];
-      if (auto bits = ConstantBits(inst.operands[0])) return Constant(type.dtype, *bits, type.extents);
+      if (auto bits = ConstantBits(inst.operands[0]))
+        return Constant(type.dtype, *bits, type.extents);
       return std::nullopt;
     case InstKind::kExtract:
       if (auto bits = ConstantBits(inst.operands[0])) return Constant(type.dtype, *bits);
@@ -440,7 +462,8 @@ std::optional<ValueId> Simplifier::FoldLogic(const Inst& inst, const ValueType& 
 }
 
 std::optional<bool> Simplifier::Decide(const Inst& compare) {
-  const Polynomial a = analysis_.Value(compare.operands[0]), b = analysis_.Value(compare.operands[1]);
+  const Polynomial a = analysis_.Value(compare.operands[0]),
+                   b = analysis_.Value(compare.operands[1]);
   switch (compare.direction) {
     case CompareDirection::kLt:
       if (analysis_.ProveLess(a, b)) return true;
@@ -461,7 +484,8 @@ std::optional<bool> Simplifier::Decide(const Inst& compare) {
     case CompareDirection::kEq:
     case CompareDirection::kNe:
       if (a == b) return compare.direction == CompareDirection::kEq;
-      if (analysis_.ProveLess(a, b) || analysis_.ProveLess(b, a)) return compare.direction == CompareDirection::kNe;
+      if (analysis_.ProveLess(a, b) || analysis_.ProveLess(b, a))
+        return compare.direction == CompareDirection::kNe;
       return std::nullopt;
   }
   CERMET_UNREACHABLE();
@@ -471,7 +495,8 @@ std::optional<bool> Simplifier::Decide(const Inst& compare) {
 std::optional<ValueId> Simplifier::FoldIndex(const Inst& inst, const ValueType& type) {
   const std::vector<ValueId>& x = inst.operands;
   if (inst.op == OpCode::kCompare) {
-    if (std::optional<bool> decided = Decide(inst)) return Constant(DType::kBool, *decided ? 1 : 0, type.extents);
+    if (std::optional<bool> decided = Decide(inst))
+      return Constant(DType::kBool, *decided ? 1 : 0, type.extents);
     return std::nullopt;
   }
   if (type.dtype != DType::kI64 || x.size() < 2) return std::nullopt;
@@ -481,14 +506,18 @@ std::optional<ValueId> Simplifier::FoldIndex(const Inst& inst, const ValueType& 
     const Polynomial neutral(is_mul ? 1 : 0);
     if (b == neutral) return As(x[0], type);
     if (a == neutral && inst.op != OpCode::kSub) return As(x[1], type);
-    if (is_mul && (a == Polynomial(0) || b == Polynomial(0))) return Constant(DType::kI64, 0, type.extents);
+    if (is_mul && (a == Polynomial(0) || b == Polynomial(0)))
+      return Constant(DType::kI64, 0, type.extents);
     if (inst.op == OpCode::kSub && a == b) return Constant(DType::kI64, 0, type.extents);
     // (x + y) - x, n * (x div n) + x rem n
-    const Polynomial value =
-        analysis_.JoinQuotients(is_mul ? a * b : inst.op == OpCode::kAdd ? a + b : a - b);
-    if (value.IsConstant()) return Constant(DType::kI64, static_cast<ScalarBits>(value.constant()), type.extents);
-    const bool is_atom = value.terms().size() == 1 && value.constant() == 0 && value.terms()[0].coefficient == 1 &&
-                         value.terms()[0].atoms.size() == 1 && value.terms()[0].atoms[0] >= 0;
+    const Polynomial value = analysis_.JoinQuotients(is_mul                    ? a * b
+                                                     : inst.op == OpCode::kAdd ? a + b
+                                                                               : a - b);
+    if (value.IsConstant())
+      return Constant(DType::kI64, static_cast<ScalarBits>(value.constant()), type.extents);
+    const bool is_atom = value.terms().size() == 1 && value.constant() == 0 &&
+                         value.terms()[0].coefficient == 1 && value.terms()[0].atoms.size() == 1 &&
+                         value.terms()[0].atoms[0] >= 0;
     if (is_atom) return As(value.terms()[0].atoms[0], type);
     return std::nullopt;
   }
@@ -514,15 +543,18 @@ std::optional<ValueId> Simplifier::FoldQuotient(const Inst& inst, const ValueTyp
   const bool is_div = inst.op == OpCode::kDiv;
   if (!analysis_.ProveNonNegative(a)) return std::nullopt;
   if (n.IsConstant() ? n.constant() <= 0 : analysis_.Range(n).lower < 0) return std::nullopt;
-  if (auto exact = analysis_.Divide(a, n)) return As(EmitPolynomial(is_div ? exact->quotient : exact->remainder), type);
+  if (auto exact = analysis_.Divide(a, n))
+    return As(EmitPolynomial(is_div ? exact->quotient : exact->remainder), type);
   if (!n.IsConstant()) return std::nullopt;
   auto factored = analysis_.FactorOut(a, n.constant());
   if (!factored || !analysis_.ProveNonNegative(factored->high)) return std::nullopt;
   const ValueId high = EmitPolynomial(factored->high);
-  const ValueId divisor = Constant(DType::kI64, static_cast<ScalarBits>(n.constant() / factored->factor));
+  const ValueId divisor =
+      Constant(DType::kI64, static_cast<ScalarBits>(n.constant() / factored->factor));
   if (is_div) return As(Compute(OpCode::kDiv, {high, divisor}), type);
   const ValueId rest = Compute(OpCode::kRem, {high, divisor});
-  const ValueId scaled = Compute(OpCode::kMul, {rest, Constant(DType::kI64, static_cast<ScalarBits>(factored->factor))});
+  const ValueId scaled = Compute(
+      OpCode::kMul, {rest, Constant(DType::kI64, static_cast<ScalarBits>(factored->factor))});
   return As(Compute(OpCode::kAdd, {scaled, EmitPolynomial(factored->low)}), type);
 }
 

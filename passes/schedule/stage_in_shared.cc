@@ -1,4 +1,5 @@
-// Rebuilds the two inner loops and their body; edges read clamped indices and store under a condition.
+// Rebuilds the two inner loops and their body; edges read clamped indices and store under a
+// condition.
 #include "passes/schedule/stage_in_shared.h"
 
 #include <algorithm>
@@ -29,7 +30,8 @@ class Stage {
  public:
   Stage(Kernel* kernel, int64_t tile) : kernel_(kernel), tile_(tile) {}
 
-  // The loops over blocks and threads in place of `row`, which holds only `column`; appended to `out`.
+  // The loops over blocks and threads in place of `row`, which holds only `column`; appended to
+  // `out`.
   absl::Status Run(const Inst& row, const Inst& column, Block* out) {
     row_iv_ = row.blocks[0].params[0];
     column_iv_ = column.blocks[0].params[0];
@@ -42,17 +44,20 @@ class Stage {
     };
     const ValueId zero = builder.Index(0), size = builder.Index(tile_);
     const ValueId row_blocks = blocks(rows), column_blocks = blocks(columns);
-    Nest(builder, zero, row_blocks, LoopKind::kBlock, row.iv_name + "b", [&](KernelBuilder& b1, ValueId ib) {
-      Nest(b1, zero, column_blocks, LoopKind::kBlock, column.iv_name + "b", [&](KernelBuilder& b2, ValueId jb) {
-        Nest(b2, zero, size, LoopKind::kThread, "ti", [&](KernelBuilder& t1, ValueId ti) {
-          Nest(t1, zero, size, LoopKind::kThread, "tj", [&](KernelBuilder& t2, ValueId tj) {
-            ti_ = ti;
-            tj_ = tj;
-            Body(t2, column.blocks[0], ib, jb, rows, columns);
-          });
-        });
-      });
-    });
+    Nest(builder, zero, row_blocks, LoopKind::kBlock, row.iv_name + "b",
+         [&](KernelBuilder& b1, ValueId ib) {
+           Nest(b1, zero, column_blocks, LoopKind::kBlock, column.iv_name + "b",
+                [&](KernelBuilder& b2, ValueId jb) {
+                  Nest(b2, zero, size, LoopKind::kThread, "ti", [&](KernelBuilder& t1, ValueId ti) {
+                    Nest(t1, zero, size, LoopKind::kThread, "tj",
+                         [&](KernelBuilder& t2, ValueId tj) {
+                           ti_ = ti;
+                           tj_ = tj;
+                           Body(t2, column.blocks[0], ib, jb, rows, columns);
+                         });
+                  });
+                });
+         });
     return absl::OkStatus();
   }
 
@@ -62,11 +67,13 @@ class Stage {
   }
 
   template <typename Body>
-  static void Nest(KernelBuilder& builder, ValueId lower, ValueId upper, LoopKind kind, absl::string_view name, Body body) {
-    builder.For(lower, upper, 1, kind, name, {}, [&](KernelBuilder& inner, ValueId iv, const Values&) {
-      body(inner, iv);
-      return Values();
-    });
+  static void Nest(KernelBuilder& builder, ValueId lower, ValueId upper, LoopKind kind,
+                   absl::string_view name, Body body) {
+    builder.For(lower, upper, 1, kind, name, {},
+                [&](KernelBuilder& inner, ValueId iv, const Values&) {
+                  body(inner, iv);
+                  return Values();
+                });
   }
 
   // Finds the loop over k and its two loads.
@@ -83,7 +90,8 @@ class Stage {
     };
     for (const Inst& inst : body.insts) {
       if (inst.kind == InstKind::kFor) {
-        if (loop_ != nullptr || inst.loop != LoopKind::kSerial || inst.order_lanes > 1 || inst.step != 1) {
+        if (loop_ != nullptr || inst.loop != LoopKind::kSerial || inst.order_lanes > 1 ||
+            inst.step != 1) {
           return Refuse("not one serial loop over k");
         }
         loop_ = &inst;
@@ -92,15 +100,18 @@ class Stage {
       }
       for (ValueId result : inst.results) depends[result] = of(inst);
     }
-    if (loop_ == nullptr || ConstantValue(*kernel_, loop_->operands[0]) != std::optional<int64_t>(0)) {
+    if (loop_ == nullptr ||
+        ConstantValue(*kernel_, loop_->operands[0]) != std::optional<int64_t>(0)) {
       return Refuse("no loop over k from 0");
     }
     for (const Inst& inst : loop_->blocks[0].insts) {
       const int set = of(inst);
       for (ValueId result : inst.results) depends[result] = set;
-      if (inst.kind == InstKind::kLoad && inst.mask == kernel::kNoValue && set == kRow && left_ == nullptr) {
+      if (inst.kind == InstKind::kLoad && inst.mask == kernel::kNoValue && set == kRow &&
+          left_ == nullptr) {
         left_ = &inst;
-      } else if (inst.kind == InstKind::kLoad && inst.mask == kernel::kNoValue && set == kColumn && right_ == nullptr) {
+      } else if (inst.kind == InstKind::kLoad && inst.mask == kernel::kNoValue && set == kColumn &&
+                 right_ == nullptr) {
         right_ = &inst;
       } else if (!IsPure(inst.kind)) {
         return Refuse("more in the loop over k than a product");
@@ -123,11 +134,14 @@ class Stage {
     }
   }
 
-  void Body(KernelBuilder& builder, const Block& body, ValueId ib, ValueId jb, ValueId rows, ValueId columns) {
+  void Body(KernelBuilder& builder, const Block& body, ValueId ib, ValueId jb, ValueId rows,
+            ValueId columns) {
     const ValueId size = builder.Index(tile_), one = builder.Index(1);
-    const ValueId i = builder.Add(builder.Mul(ib, size), ti_), j = builder.Add(builder.Mul(jb, size), tj_);
-    const ValueId inside = builder.Compute(OpCode::kAnd, {builder.Compare(CompareDirection::kLt, i, rows),
-                                                          builder.Compare(CompareDirection::kLt, j, columns)});
+    const ValueId i = builder.Add(builder.Mul(ib, size), ti_),
+                  j = builder.Add(builder.Mul(jb, size), tj_);
+    const ValueId inside =
+        builder.Compute(OpCode::kAnd, {builder.Compare(CompareDirection::kLt, i, rows),
+                                       builder.Compare(CompareDirection::kLt, j, columns)});
     map_.Set(row_iv_, builder.Compute(OpCode::kMinimum, {i, builder.Sub(rows, one)}));
     map_.Set(column_iv_, builder.Compute(OpCode::kMinimum, {j, builder.Sub(columns, one)}));
     Block epilogue;
@@ -186,9 +200,10 @@ class Stage {
           outer.Store(right_tile_, LoadAt(outer, right_, right_k), {ti_, tj_});
           outer.Barrier();
           const ValueId left = outer.Compute(OpCode::kMinimum, {size, outer.Sub(extent, base)});
-          const Values sums = outer.For(
-              zero, left, 1, LoopKind::kSerial, loop_->iv_name, carried,
-              [&](KernelBuilder& inner, ValueId kk, const Values& acc) { return Step(inner, base, kk, acc); });
+          const Values sums = outer.For(zero, left, 1, LoopKind::kSerial, loop_->iv_name, carried,
+                                        [&](KernelBuilder& inner, ValueId kk, const Values& acc) {
+                                          return Step(inner, base, kk, acc);
+                                        });
           outer.Barrier();
           return sums;
         });
@@ -227,16 +242,20 @@ class Stage {
 
 }  // namespace
 
-absl::Status StageInShared(Kernel* kernel, absl::string_view row, absl::string_view column, int64_t tile) {
+absl::Status StageInShared(Kernel* kernel, absl::string_view row, absl::string_view column,
+                           int64_t tile) {
   Kernel result = *kernel;
   if (!MakePerfect(&result, row)) {
-    return absl::UnimplementedError(absl::StrCat("kernel @", kernel->name, ": %", row, " is not the last loop but one"));
+    return absl::UnimplementedError(
+        absl::StrCat("kernel @", kernel->name, ": %", row, " is not the last loop but one"));
   }
   CERMET_ASSIGN_OR_RETURN(LoopRef outer, FindLoop(&result, row));
   const Inst rows = outer.inst();
   const Inst& columns = rows.blocks[0].insts[0];
-  if (columns.iv_name != column || rows.loop != LoopKind::kParallel || columns.loop != LoopKind::kParallel) {
-    return absl::UnimplementedError(absl::StrCat("kernel @", kernel->name, ": %", row, " and %", column, " are no nest"));
+  if (columns.iv_name != column || rows.loop != LoopKind::kParallel ||
+      columns.loop != LoopKind::kParallel) {
+    return absl::UnimplementedError(
+        absl::StrCat("kernel @", kernel->name, ": %", row, " and %", column, " are no nest"));
   }
   Block out;
   CERMET_RETURN_IF_ERROR(Stage(&result, tile).Run(rows, columns, &out));
@@ -245,7 +264,8 @@ absl::Status StageInShared(Kernel* kernel, absl::string_view row, absl::string_v
   insts.insert(insts.begin() + outer.index, std::make_move_iterator(out.insts.begin()),
                std::make_move_iterator(out.insts.end()));
   ForEachInst(result.body, [](Inst& inst) {
-    if (inst.kind == InstKind::kFor && inst.loop == LoopKind::kParallel) inst.loop = LoopKind::kBlock;
+    if (inst.kind == InstKind::kFor && inst.loop == LoopKind::kParallel)
+      inst.loop = LoopKind::kBlock;
   });
   NameLoops(&result);
   *kernel = std::move(result);

@@ -26,11 +26,13 @@ struct AxisExtent {
   bool masked;
 };
 
-std::optional<AxisExtent> ExtentOf(const Kernel& kernel, const IndexAnalysis& analysis, const Inst& loop) {
+std::optional<AxisExtent> ExtentOf(const Kernel& kernel, const IndexAnalysis& analysis,
+                                   const Inst& loop) {
   const Polynomial trips = analysis.Value(loop.operands[1]) - analysis.Value(loop.operands[0]);
   if (trips.IsConstant()) return AxisExtent{trips.constant(), false};
   const Inst* upper = Definition(kernel.body, loop.operands[1]);
-  if (upper == nullptr || upper->kind != InstKind::kCompute || upper->op != OpCode::kMinimum) return std::nullopt;
+  if (upper == nullptr || upper->kind != InstKind::kCompute || upper->op != OpCode::kMinimum)
+    return std::nullopt;
   if (analysis.Value(loop.operands[0]) != Polynomial(0)) return std::nullopt;
   for (ValueId operand : upper->operands) {
     const Polynomial bound = analysis.Value(operand);
@@ -48,11 +50,14 @@ absl::Status Tile(Kernel* kernel, const std::vector<std::string>& loops) {
   for (size_t axis = 0; axis < loops.size(); ++axis) {
     CERMET_ASSIGN_OR_RETURN(LoopRef loop, FindLoop(kernel, loops[axis]));
     std::optional<AxisExtent> extent = ExtentOf(*kernel, analysis, loop.inst());
-    if (loop.inst().loop != LoopKind::kParallel || loop.inst().step != 1 || !extent || extent->extent < 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("kernel @", kernel->name, ": loop %", loops[axis], " has no constant extent to make a tile of"));
+    if (loop.inst().loop != LoopKind::kParallel || loop.inst().step != 1 || !extent ||
+        extent->extent < 1) {
+      return absl::InvalidArgumentError(absl::StrCat("kernel @", kernel->name, ": loop %",
+                                                     loops[axis],
+                                                     " has no constant extent to make a tile of"));
     }
-    lifter.SetAxis(loop.body().params[0], static_cast<int64_t>(axis), extent->extent, extent->masked);
+    lifter.SetAxis(loop.body().params[0], static_cast<int64_t>(axis), extent->extent,
+                   extent->masked);
   }
   Block from;
   from.insts.push_back(nest.inst());

@@ -1,4 +1,5 @@
-// Counts, for every tile that fits the registers, the cycles that one step of k takes for the whole output, and takes the least.
+// Counts, for every tile that fits the registers, the cycles that one step of k takes for the whole
+// output, and takes the least.
 #include "passes/schedule/tile_choice.h"
 
 #include <algorithm>
@@ -27,7 +28,8 @@ int64_t NumPieces(int64_t extent, int64_t lanes) {
   return extent / lanes + std::popcount(static_cast<uint64_t>(extent % lanes));
 }
 
-TileChoice ChooseContractionTile(std::optional<int64_t> row_extent, std::optional<int64_t> column_extent, int64_t lanes,
+TileChoice ChooseContractionTile(std::optional<int64_t> row_extent,
+                                 std::optional<int64_t> column_extent, int64_t lanes,
                                  const Target& target) {
   const int64_t rows = row_extent.value_or(kLarge), columns = column_extent.value_or(kLarge);
   const int64_t most_vectors = std::max<int64_t>(1, std::min<int64_t>(8, CeilDiv(columns, lanes)));
@@ -37,15 +39,16 @@ TileChoice ChooseContractionTile(std::optional<int64_t> row_extent, std::optiona
     for (int64_t r = 1; r <= std::min<int64_t>(rows, 16); ++r) {
       if (r * v + v + 1 > target.vector_registers) break;
       if (v > 4 && r > 1) break;  // long rows are for matrix-vector products
-      const double cost = static_cast<double>(CeilDiv(rows, r)) * static_cast<double>(CeilDiv(columns, v * lanes)) *
-                          CyclesPerStep(r, v);
+      const double cost = static_cast<double>(CeilDiv(rows, r)) *
+                          static_cast<double>(CeilDiv(columns, v * lanes)) * CyclesPerStep(r, v);
       if (best_cost < 0 || cost < best_cost * 0.999) {
         best_cost = cost;
         best = {r, v * lanes};
       }
     }
   }
-  if (columns < best.columns && NumPieces(columns, lanes) <= CeilDiv(columns, lanes) + 1) best.columns = columns;
+  if (columns < best.columns && NumPieces(columns, lanes) <= CeilDiv(columns, lanes) + 1)
+    best.columns = columns;
   return best;
 }
 

@@ -1,4 +1,5 @@
-// Two walks over the scalar code: the first finds extents (a fixed point over carried values), the second emits.
+// Two walks over the scalar code: the first finds extents (a fixed point over carried values), the
+// second emits.
 #include "passes/schedule/tile_lifter.h"
 
 #include <algorithm>
@@ -53,7 +54,8 @@ absl::Status TileLifter::Infer(const Block& block, const Extents& conditions) {
       case InstKind::kSlice:
       case InstKind::kExtract:
       case InstKind::kSplat:
-        return absl::UnimplementedError(absl::StrCat("kernel @", kernel_->name, ": the code has tiles already"));
+        return absl::UnimplementedError(
+            absl::StrCat("kernel @", kernel_->name, ": the code has tiles already"));
       case InstKind::kCompute:
         for (ValueId operand : inst.operands) extents = Union(extents, ExtentsOf(operand));
         extents_[inst.results[0]] = extents;
@@ -61,7 +63,8 @@ absl::Status TileLifter::Infer(const Block& block, const Extents& conditions) {
       case InstKind::kLoad:
         for (ValueId operand : inst.operands) extents = Union(extents, ExtentsOf(operand));
         if (inst.mask != kNoValue) extents = Union(extents, ExtentsOf(inst.mask));
-        if (!conditions.empty() && !analysis_->ProveInBounds(inst, 0)) extents = Union(extents, conditions);
+        if (!conditions.empty() && !analysis_->ProveInBounds(inst, 0))
+          extents = Union(extents, conditions);
         extents_[inst.results[0]] = extents;
         break;
       case InstKind::kStore:
@@ -69,7 +72,8 @@ absl::Status TileLifter::Infer(const Block& block, const Extents& conditions) {
       case InstKind::kCheck:
         for (ValueId operand : inst.operands) extents = Union(extents, ExtentsOf(operand));
         if (!extents.empty() || !conditions.empty()) {
-          return absl::UnimplementedError(absl::StrCat("kernel @", kernel_->name, ": a check inside a tile"));
+          return absl::UnimplementedError(
+              absl::StrCat("kernel @", kernel_->name, ": a check inside a tile"));
         }
         break;
       case InstKind::kFor:
@@ -78,10 +82,11 @@ absl::Status TileLifter::Infer(const Block& block, const Extents& conditions) {
       case InstKind::kIf: {
         extents = ExtentsOf(inst.operands[0]);
         const Extents inner = Union(conditions, extents);
-        for (const Block& body : inst.blocks) CERMET_RETURN_IF_ERROR(Infer(body, extents.empty() ? conditions : inner));
+        for (const Block& body : inst.blocks)
+          CERMET_RETURN_IF_ERROR(Infer(body, extents.empty() ? conditions : inner));
         for (size_t i = 0; i < inst.results.size(); ++i) {
-          extents_[inst.results[i]] = Union(
-              extents, Union(ExtentsOf(inst.blocks[0].yields[i]), ExtentsOf(inst.blocks[1].yields[i])));
+          extents_[inst.results[i]] = Union(extents, Union(ExtentsOf(inst.blocks[0].yields[i]),
+                                                           ExtentsOf(inst.blocks[1].yields[i])));
         }
         break;
       }
@@ -93,9 +98,10 @@ absl::Status TileLifter::Infer(const Block& block, const Extents& conditions) {
 absl::Status TileLifter::InferLoop(const Inst& loop, const Extents& conditions) {
   const Block& body = loop.blocks[0];
   if (axes_.count(body.params[0]) != 0) return Infer(body, conditions);
-  if (loop.order_lanes > 1 || !ExtentsOf(loop.operands[0]).empty() || !ExtentsOf(loop.operands[1]).empty()) {
-    return absl::UnimplementedError(
-        absl::StrCat("kernel @", kernel_->name, ": the bounds of loop %", loop.iv_name, " depend on the tile"));
+  if (loop.order_lanes > 1 || !ExtentsOf(loop.operands[0]).empty() ||
+      !ExtentsOf(loop.operands[1]).empty()) {
+    return absl::UnimplementedError(absl::StrCat(
+        "kernel @", kernel_->name, ": the bounds of loop %", loop.iv_name, " depend on the tile"));
   }
   for (size_t i = 0; i < loop.results.size(); ++i) {
     Extents init = ExtentsOf(loop.operands[2 + i]);
@@ -152,7 +158,8 @@ ValueId TileLifter::And(ValueId a, ValueId b, Block* to) {
   inst.kind = InstKind::kCompute;
   inst.op = OpCode::kAnd;
   inst.operands = {a, b};
-  return Append(std::move(inst), {DType::kBool, Union(kernel_->type(a).extents, kernel_->type(b).extents)}, to);
+  return Append(std::move(inst),
+                {DType::kBool, Union(kernel_->type(a).extents, kernel_->type(b).extents)}, to);
 }
 
 ValueId TileLifter::Not(ValueId a, Block* to) {
@@ -231,11 +238,13 @@ absl::Status TileLifter::EmitStore(const Inst& inst, Block* to) {
   Inst copy = inst;
   for (ValueId& operand : copy.operands) operand = map_(operand);
   Extents access;
-  for (size_t i = 1; i < copy.operands.size(); ++i) access = Union(access, kernel_->type(copy.operands[i]).extents);
+  for (size_t i = 1; i < copy.operands.size(); ++i)
+    access = Union(access, kernel_->type(copy.operands[i]).extents);
   for (const auto& [iv, axis] : axes_) {
     if (axis.extent > 1 && (access.empty() || access[axis.axis] == 1)) {
-      return absl::UnimplementedError(
-          absl::StrCat("kernel @", kernel_->name, ": a store does not depend on axis ", axis.axis, " of its tile"));
+      return absl::UnimplementedError(absl::StrCat("kernel @", kernel_->name,
+                                                   ": a store does not depend on axis ", axis.axis,
+                                                   " of its tile"));
     }
   }
   ValueId mask = inst.mask == kNoValue ? kNoValue : map_(inst.mask);
@@ -284,7 +293,8 @@ absl::Status TileLifter::EmitLoop(const Inst& loop, Block* to) {
   for (size_t i = 0; i < loop.results.size(); ++i) {
     const ValueId param = body.params[1 + i];
     types.push_back({kernel_->type(param).dtype, ExtentsOf(param)});
-    if (!types[i].IsScalar()) copy.operands[2 + i] = Splat(copy.operands[2 + i], types[i].extents, to);
+    if (!types[i].IsScalar())
+      copy.operands[2 + i] = Splat(copy.operands[2 + i], types[i].extents, to);
     lifted.params.push_back(kernel_->NewValue(types[i]));
     map_.Set(param, lifted.params.back());
   }
@@ -293,7 +303,8 @@ absl::Status TileLifter::EmitLoop(const Inst& loop, Block* to) {
   CERMET_RETURN_IF_ERROR(Emit(body, &copy.blocks[0]));
   for (size_t i = 0; i < loop.results.size(); ++i) {
     const ValueId yield = map_(body.yields[i]);
-    copy.blocks[0].yields.push_back(types[i].IsScalar() ? yield : Splat(yield, types[i].extents, &copy.blocks[0]));
+    copy.blocks[0].yields.push_back(
+        types[i].IsScalar() ? yield : Splat(yield, types[i].extents, &copy.blocks[0]));
     copy.results[i] = kernel_->NewValue(types[i]);
     map_.Set(loop.results[i], copy.results[i]);
   }
@@ -318,7 +329,8 @@ absl::Status TileLifter::EmitIf(const Inst& inst, Block* to) {
       copy.blocks[b] = std::move(block);
     }
     for (size_t i = 0; i < inst.results.size(); ++i) {
-      copy.results[i] = kernel_->NewValue({kernel_->type(inst.results[i]).dtype, ExtentsOf(inst.results[i])});
+      copy.results[i] =
+          kernel_->NewValue({kernel_->type(inst.results[i]).dtype, ExtentsOf(inst.results[i])});
       map_.Set(inst.results[i], copy.results[i]);
     }
     to->insts.push_back(std::move(copy));

@@ -1,12 +1,13 @@
 // Lifts scalar instructions to tiles: the engine of the `tile` and `lanes` rewrites.
 //
-// Some scalar values are given as tiles (induction variables as base + iota, carried values as tiles); everything that depends on them
-// becomes a tile whose extents are those of what it depends on, and 1 along the other axes. What does not depend on them stays scalar.
-// Conditions that depend on them become masks and selects. A tail mask says which elements of a tile exist: what the others hold is never
-// stored, and what they would load outside a buffer is not loaded.
+// Some scalar values are given as tiles (induction variables as base + iota, carried values as
+// tiles); everything that depends on them becomes a tile whose extents are those of what it depends
+// on, and 1 along the other axes. What does not depend on them stays scalar. Conditions that depend
+// on them become masks and selects. A tail mask says which elements of a tile exist: what the
+// others hold is never stored, and what they would load outside a buffer is not loaded.
 //
-// All loads of a tile happen before the stores that follow them in the body, for all elements at once; iterations are independent, so
-// this cannot be seen.
+// All loads of a tile happen before the stores that follow them in the body, for all elements at
+// once; iterations are independent, so this cannot be seen.
 #ifndef CERMET_PASSES_SCHEDULE_TILE_LIFTER_H_
 #define CERMET_PASSES_SCHEDULE_TILE_LIFTER_H_
 
@@ -31,14 +32,15 @@ class TileLifter {
 
   // The value is this tile (or scalar) in the lifted code.
   void Set(kernel::ValueId scalar, kernel::ValueId lifted);
-  // The parallel loop with this induction variable becomes axis `axis` of `extent` elements, of which those below the loop's upper
-  // bound exist (all, unless `masked`). The loop's own instruction is left out.
+  // The parallel loop with this induction variable becomes axis `axis` of `extent` elements, of
+  // which those below the loop's upper bound exist (all, unless `masked`). The loop's own
+  // instruction is left out.
   void SetAxis(kernel::ValueId iv, int64_t axis, int64_t extent, bool masked);
   // Elements of `axis` where this bool tile is false do not exist.
   void AddTailMask(int64_t axis, kernel::ValueId mask);
 
-  // Appends the lifted instructions of `from` to `to`. Unimplemented where the code cannot be lifted (loop bounds or checks that
-  // depend on the tile); `to` is then incomplete.
+  // Appends the lifted instructions of `from` to `to`. Unimplemented where the code cannot be
+  // lifted (loop bounds or checks that depend on the tile); `to` is then incomplete.
   absl::Status Lift(const kernel::Block& from, kernel::Block* to);
   kernel::ValueId Lifted(kernel::ValueId value) const { return map_(value); }
 
@@ -80,7 +82,8 @@ class TileLifter {
   absl::flat_hash_map<kernel::ValueId, Extents> extents_;  // of old values that are tiles
   absl::flat_hash_map<kernel::ValueId, Axis> axes_;        // by induction variable
   std::vector<TailMask> tails_;
-  std::vector<kernel::ValueId> conditions_;  // of the branches around the current instruction, as tiles
+  std::vector<kernel::ValueId>
+      conditions_;  // of the branches around the current instruction, as tiles
 };
 
 }  // namespace cermet::schedule

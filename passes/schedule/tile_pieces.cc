@@ -12,7 +12,8 @@ namespace cermet::schedule {
 TilePieces::TilePieces(std::vector<int64_t> extents, int64_t lanes) : extents_(std::move(extents)) {
   const int64_t last = extents_.back();
   for (int64_t start = 0; start < last;) {
-    const int64_t width = std::min(lanes, static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(last - start))));
+    const int64_t width =
+        std::min(lanes, static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(last - start))));
     chunks_.push_back({start, width});
     start += width;
   }

@@ -24,8 +24,8 @@ class TilePieces {
   TilePieces(std::vector<int64_t> extents, int64_t lanes);
   const std::vector<Piece>& pieces() const& { return pieces_; }
   const std::vector<Chunk>& chunks() const& { return chunks_; }
-  // The number of the piece of a tile of these extents that a broadcast reads at `position` (indices along axes of extent 1 are
-  // ignored) and chunk number `chunk`.
+  // The number of the piece of a tile of these extents that a broadcast reads at `position`
+  // (indices along axes of extent 1 are ignored) and chunk number `chunk`.
   int64_t PieceAt(const std::vector<int64_t>& position, int64_t chunk) const;
   // The chunk that holds element `element` of the last axis.
   int64_t ChunkOf(int64_t element) const;

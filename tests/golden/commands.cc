@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "ir/evaluator/evaluator.h"
+#include "ir/kernel/text.h"
 #include "ir/literal_text.h"
 #include "ir/parser.h"
 #include "ir/printer.h"
@@ -17,6 +18,8 @@
 #include "ir/status.h"
 #include "passes/pass_manager.h"
 #include "passes/registry.h"
+#include "passes/schedule/rewrite_script.h"
+#include "tests/schedule/schedule_testing.h"
 
 namespace cermet {
 namespace {
@@ -186,6 +189,27 @@ absl::StatusOr<std::string> Passes(const GoldenFile& file, const GoldenCase& gol
   return PrintChecked(*after);
 }
 
+// ---- kernels
+
+// The kernel of the case after the rewrites, each of which must keep every bit of its results.
+absl::StatusOr<std::string> RewriteKernel(const GoldenFile& file, const GoldenCase& golden) {
+  CERMET_ASSIGN_OR_RETURN(const std::vector<kernel::Kernel> kernels,
+                          kernel::ParseKernels(golden.input, "input.cermet"));
+  CERMET_ASSIGN_OR_RETURN(const DimBindings dims, DimsOption(file));
+  std::string out;
+  for (const kernel::Kernel& before : kernels) {
+    kernel::Kernel after = before;
+    const absl::Status status = schedule::ApplyRewrites(&after, Option(file, "rewrite"));
+    if (!status.ok()) {
+      absl::StrAppend(&out, ErrorText(status));
+      continue;
+    }
+    CERMET_RETURN_IF_ERROR(schedule::CompareKernels(before, after, dims));
+    absl::StrAppend(&out, kernel::Print(after));
+  }
+  return out;
+}
+
 struct Command {
   absl::string_view name;
   absl::StatusOr<std::string> (*run)(const GoldenFile& file, const GoldenCase& golden);
@@ -197,6 +221,7 @@ const std::vector<Command>& Commands() {
       {"roundtrip", RoundTrip, {}},
       {"verify-error", VerifyError, {}},
       {"evaluate", EvaluateCommand, {"dims"}},
+      {"rewrite", RewriteKernel, {"dims"}},
       {"passes", Passes, {"numerics", "disable", "tolerance", "dims"}},
   };
   return *table;

@@ -1,4 +1,5 @@
-// Kernels as lowering makes them: one per kind that the schedules tell apart, with edges that no tile divides.
+// Kernels as lowering makes them: one per kind that the schedules tell apart, with edges that no
+// tile divides.
 #include "tests/schedule/naive_kernels.h"
 
 namespace cermet::schedule {
@@ -21,6 +22,20 @@ const std::vector<NaiveKernel>& NaiveKernels() {
               %y[%d0, %d1] = %acc
             } } })",
        {{"n", 11}}},
+      {"matmul_symbolic_one_row",
+       R"(kernel @k(%x: f32[?n,9], %w: f32[9,64], %y: f32[?n,64] out) {
+            parallel %d0 in 0..?n { parallel %d1 in 0..64 {
+              %acc = for %k0 in 0..9 carry(%a = f32(0)) { %m = fma(%x[%d0, %k0], %w[%k0, %d1], %a) yield %m }
+              %y[%d0, %d1] = %acc
+            } } })",
+       {{"n", 1}}},
+      {"matmul_symbolic_many_rows",
+       R"(kernel @k(%x: f32[?n,9], %w: f32[9,64], %y: f32[?n,64] out) {
+            parallel %d0 in 0..?n { parallel %d1 in 0..64 {
+              %acc = for %k0 in 0..9 carry(%a = f32(0)) { %m = fma(%x[%d0, %k0], %w[%k0, %d1], %a) yield %m }
+              %y[%d0, %d1] = %acc
+            } } })",
+       {{"n", 25}}},
       {"matmul_symbolic",
        R"(kernel @k(%x: f32[?m,?k], %w: f32[?k,?n], %y: f32[?m,?n] out) {
             parallel %d0 in 0..?m { parallel %d1 in 0..?n {
@@ -232,9 +247,7 @@ const std::vector<NaiveKernel>& NaiveKernels() {
               %y[%d0, %d1] = %acc
             } } })",
        {}},
-      {"scalar_only",
-       R"(kernel @k(%x: f32, %y: f32 out) { %y[] = %x[] * f32(2) })",
-       {}},
+      {"scalar_only", R"(kernel @k(%x: f32, %y: f32 out) { %y[] = %x[] * f32(2) })", {}},
       {"check",
        R"(kernel @k(%x: i64[7], %y: i64[7] out) {
             parallel %a in 0..7 { %v = %x[%a] check %v < 100 at %a code 0 "bad" %y[%a] = %v } })",

@@ -1,4 +1,5 @@
-// CPU schedules of naive kernels: legal, and the same bits as the naive form for every target and tile.
+// CPU schedules of naive kernels: legal, and the same bits as the naive form for every target and
+// tile.
 #include "passes/schedule/schedule_cpu.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,8 @@ namespace {
 
 class ScheduleCpuTest : public testing::TestWithParam<NaiveKernel> {};
 
-void Check(const kernel::Kernel& naive, const DimBindings& dims, const Target& target, const ScheduleOptions& options) {
+void Check(const kernel::Kernel& naive, const DimBindings& dims, const Target& target,
+           const ScheduleOptions& options) {
   kernel::Kernel scheduled = naive;
   std::vector<ScheduleStep> log;
   const absl::Status status = ScheduleCpu(&scheduled, target, options, &log);
@@ -54,7 +56,9 @@ TEST_P(ScheduleCpuTest, EveryStepKeepsBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ScheduleCpuTest, testing::ValuesIn(NaiveKernels()),
-                         [](const testing::TestParamInfo<NaiveKernel>& info) { return info.param.name; });
+                         [](const testing::TestParamInfo<NaiveKernel>& info) {
+                           return info.param.name;
+                         });
 
 TEST(PackKernel, IsScheduled) {
   for (int64_t dim : {0, 1, 2}) {
@@ -62,7 +66,8 @@ TEST(PackKernel, IsScheduled) {
     const kernel::Kernel naive = NaivePackKernel(packing, DType::kF32);
     Check(naive, {}, Avx2(), ScheduleOptions());
     const kernel::Packing symbolic{dim, 8, {Dim::Symbol("a"), Dim::Symbol("b"), Dim(12)}};
-    Check(NaivePackKernel(symbolic, DType::kF32), {{"a", 3}, {"b", 10}}, Avx512(), ScheduleOptions());
+    Check(NaivePackKernel(symbolic, DType::kF32), {{"a", 3}, {"b", 10}}, Avx512(),
+          ScheduleOptions());
   }
 }
 

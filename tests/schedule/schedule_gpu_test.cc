@@ -1,4 +1,5 @@
-// GPU schedules of naive kernels, run by the interpreter: blocks, threads in lockstep, shared memory.
+// GPU schedules of naive kernels, run by the interpreter: blocks, threads in lockstep, shared
+// memory.
 #include "passes/schedule/schedule_gpu.h"
 
 #include <gmock/gmock.h>
@@ -47,7 +48,9 @@ TEST_P(ScheduleGpuTest, KeepsBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ScheduleGpuTest, testing::ValuesIn(NaiveKernels()),
-                         [](const testing::TestParamInfo<NaiveKernel>& info) { return info.param.name; });
+                         [](const testing::TestParamInfo<NaiveKernel>& info) {
+                           return info.param.name;
+                         });
 
 TEST(ScheduleGpu, ProductsPassThroughSharedMemory) {
   const std::string text = kernel::Print(Scheduled(NaiveKernels()[0].text));

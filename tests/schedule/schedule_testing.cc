@@ -5,12 +5,15 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "ir/kernel/interpreter/interpreter.h"
 #include "ir/kernel/text.h"
 #include "ir/kernel/verifier.h"
 #include "ir/scalar_ops.h"
+#include "ir/status.h"
 #include "passes/schedule/pack.h"
 
 namespace cermet::schedule {
@@ -24,18 +27,21 @@ int64_t NumElements(const Shape& shape, const DimBindings& dims) {
 
 ScalarBits RandomElement(DType dtype, std::mt19937* random) {
   if (dtype == DType::kBool) return (*random)() & 1;
-  if (IsFloat(dtype)) return BitsFromFloat(dtype, std::uniform_real_distribution<double>(-2, 2)(*random));
-  return BitsFromInt(dtype, static_cast<int64_t>((*random)() % 17) - (IsSignedInteger(dtype) ? 8 : 0));
+  if (IsFloat(dtype))
+    return BitsFromFloat(dtype, std::uniform_real_distribution<double>(-2, 2)(*random));
+  return BitsFromInt(dtype,
+                     static_cast<int64_t>((*random)() % 17) - (IsSignedInteger(dtype) ? 8 : 0));
 }
 
 // A packed copy of an argument.
-std::vector<uint8_t> Packed(const kernel::Buffer& buffer, const std::vector<uint8_t>& logical, const DimBindings& dims) {
+absl::StatusOr<std::vector<uint8_t>> Packed(const kernel::Buffer& buffer,
+                                            const std::vector<uint8_t>& logical,
+                                            const DimBindings& dims) {
   const kernel::Kernel pack = NaivePackKernel(*buffer.packing, buffer.dtype);
   std::vector<uint8_t> from = logical;
   std::vector<uint8_t> to(NumElements(buffer.shape, dims) * ByteSize(buffer.dtype));
   void* pointers[] = {from.data(), to.data()};
-  const absl::Status status = kernel::Interpret(pack, pointers, dims);
-  EXPECT_TRUE(status.ok()) << status;
+  CERMET_RETURN_IF_ERROR(kernel::Interpret(pack, pointers, dims));
   return to;
 }
 
@@ -68,32 +74,40 @@ Arguments RandomArguments(const kernel::Kernel& kernel, const DimBindings& dims,
   return arguments;
 }
 
-Arguments RunKernel(const kernel::Kernel& kernel, const Arguments& arguments, const DimBindings& dims) {
-  const absl::Status valid = kernel::Verify(kernel);
-  EXPECT_TRUE(valid.ok()) << valid << "\n" << kernel::Print(kernel);
-  if (!valid.ok()) return arguments;
+absl::StatusOr<Arguments> RunKernel(const kernel::Kernel& kernel, const Arguments& arguments,
+                                    const DimBindings& dims) {
+  CERMET_RETURN_IF_ERROR(kernel::Verify(kernel));
   Arguments memory = arguments;
   Arguments packed = arguments;
   std::vector<void*> pointers;
   for (size_t i = 0; i < memory.size(); ++i) {
     if (kernel.buffers[i].packing) {
-      packed[i] = Packed(kernel.buffers[i], arguments[i], dims);
+      CERMET_ASSIGN_OR_RETURN(packed[i], Packed(kernel.buffers[i], arguments[i], dims));
       pointers.push_back(packed[i].data());
     } else {
       pointers.push_back(memory[i].data());
     }
   }
-  const absl::Status status = kernel::Interpret(kernel, pointers, dims);
-  EXPECT_TRUE(status.ok()) << status << "\n" << kernel::Print(kernel);
+  CERMET_RETURN_IF_ERROR(kernel::Interpret(kernel, pointers, dims));
   return memory;
 }
 
-void ExpectSameBits(const kernel::Kernel& before, const kernel::Kernel& after, const DimBindings& dims) {
+absl::Status CompareKernels(const kernel::Kernel& before, const kernel::Kernel& after,
+                            const DimBindings& dims) {
   const Arguments arguments = RandomArguments(before, dims, 7);
-  const Arguments a = RunKernel(before, arguments, dims), b = RunKernel(after, arguments, dims);
+  CERMET_ASSIGN_OR_RETURN(const Arguments a, RunKernel(before, arguments, dims));
+  CERMET_ASSIGN_OR_RETURN(const Arguments b, RunKernel(after, arguments, dims));
   for (size_t i = 0; i < a.size(); ++i) {
-    EXPECT_TRUE(a[i] == b[i]) << "%" << before.buffers[i].name << " differs\n" << kernel::Print(after);
+    if (a[i] != b[i])
+      return absl::InternalError(absl::StrCat("%", before.buffers[i].name, " changed"));
   }
+  return absl::OkStatus();
+}
+
+void ExpectSameBits(const kernel::Kernel& before, const kernel::Kernel& after,
+                    const DimBindings& dims) {
+  const absl::Status status = CompareKernels(before, after, dims);
+  EXPECT_TRUE(status.ok()) << status << "\n" << kernel::Print(after);
 }
 
 Target Avx2() {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "ir/dim.h"
 #include "ir/kernel/kernel.h"
 #include "ir/target.h"
@@ -19,12 +21,17 @@ kernel::Kernel ParseKernel(const std::string& text);
 using Arguments = std::vector<std::vector<uint8_t>>;
 Arguments RandomArguments(const kernel::Kernel& kernel, const DimBindings& dims, uint32_t seed);
 
-// Runs the kernel with the interpreter on a copy of the arguments, packing those that it wants packed; records a test failure when it
-// reports an error. Returns the arguments afterwards, those that were packed as they came.
-Arguments RunKernel(const kernel::Kernel& kernel, const Arguments& arguments, const DimBindings& dims);
+// Runs the kernel with the interpreter on a copy of the arguments, packing those that it wants
+// packed. Returns the arguments afterwards, those that were packed as they came.
+absl::StatusOr<Arguments> RunKernel(const kernel::Kernel& kernel, const Arguments& arguments,
+                                    const DimBindings& dims);
 
-// Expects that both kernels give the same bits for every output.
-void ExpectSameBits(const kernel::Kernel& before, const kernel::Kernel& after, const DimBindings& dims);
+// An error unless both kernels give the same bits for every output.
+absl::Status CompareKernels(const kernel::Kernel& before, const kernel::Kernel& after,
+                            const DimBindings& dims);
+// CompareKernels as a test's expectation.
+void ExpectSameBits(const kernel::Kernel& before, const kernel::Kernel& after,
+                    const DimBindings& dims);
 
 // CPUs with 16 registers of 32 bytes and 32 of 64.
 Target Avx2();
