@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_replace.h"
+
 namespace cermet {
 namespace {
 
@@ -74,17 +76,8 @@ TEST(DimTest, SimplifiedFormsKeepTheirValue) {
     // Rebuilding from a text with numbers in place of symbols computes without any simplification.
     for (int64_t n = 0; n < 9; ++n) {
       for (int64_t m = 1; m < 9; ++m) {
-        std::string numbers;
-        for (const char* c = text; *c != '\0'; ++c) {
-          if (*c == '?') continue;
-          if (*c == 'n' && c[-1] == '?') {
-            numbers += std::to_string(n);
-          } else if (*c == 'm' && c[-1] == '?') {
-            numbers += std::to_string(m);
-          } else {
-            numbers += *c;
-          }
-        }
+        const std::string numbers =
+            absl::StrReplaceAll(text, {{"?n", std::to_string(n)}, {"?m", std::to_string(m)}});
         const auto value = P(text).Evaluate({{"n", n}, {"m", m}});
         ASSERT_TRUE(value.ok());
         EXPECT_EQ(Dim(*value), P(numbers)) << text << " n=" << n << " m=" << m;
