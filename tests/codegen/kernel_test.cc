@@ -227,6 +227,24 @@ TEST(CompiledKernel, ControlFlowAndScratch) {
   ExpectSameAsInterpreter(k, {MakeArray(DType::kI32, x), Array(DType::kI32, 24)});
 }
 
+// x * y + z is two roundings: only an explicit fma is one.
+TEST(CompiledKernel, ProductsAndSumsAreNotContracted) {
+  for (int64_t lanes : {0, 8}) {
+    Kernel k;
+    k.name = "mul_add";
+    k.buffers = {In("x", DType::kF32, {64}), In("y", DType::kF32, {64}), Out("z", DType::kF32, {64})};
+    KernelBuilder b(&k, &k.body);
+    b.For(b.Index(0), b.Index(64), lanes == 0 ? 1 : lanes, LoopKind::kSerial, "i", {},
+          [&](KernelBuilder& c, auto i, const Values&) {
+            const auto x = c.Load(0, {i}, kNoValue, lanes);
+            const auto y = c.Load(1, {i}, kNoValue, lanes);
+            c.Store(2, c.Sub(c.Mul(x, y), c.Mul(y, c.Add(x, y))), {i}, kNoValue, lanes);
+            return Values();
+          });
+    ExpectSameAsInterpreter(k, {Floats(64, 0.371f), Floats(64, 1.913f), Array(DType::kF32, 64)});
+  }
+}
+
 // y = x + 1 in place, read and written through two arguments that are one buffer.
 TEST(CompiledKernel, UpdateInPlace) {
   Kernel k;
