@@ -429,6 +429,7 @@ absl::StatusOr<std::vector<DimConstraint>> OpenConstraints(const Graph& graph,
   std::vector<DimConstraint> all;
   for (const std::unique_ptr<Node>& node : graph.nodes()) {
     CERMET_RETURN_IF_ERROR(InferTypes(*node, &all).status());
+    if (node->op() == OpCode::kIf) continue;
     for (const std::unique_ptr<Graph>& body : node->bodies()) {
       CERMET_ASSIGN_OR_RETURN(const std::vector<DimConstraint> inner,
                               OpenConstraints(*body, facts));

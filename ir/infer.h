@@ -36,8 +36,9 @@ absl::StatusOr<std::vector<Type>> InferTypes(const Node& node,
 // operands and attributes.
 bool HasStatedType(OpCode op);
 
-// The relations left open by all nodes of `graph` and of their bodies, without those that `facts`
-// prove and without duplicates.
+// The relations left open by all nodes of `graph` and of their bodies (but not those of `if`: a
+// branch may be there for the very shapes that satisfy it), without those that `facts` prove and
+// without duplicates.
 absl::StatusOr<std::vector<DimConstraint>> OpenConstraints(const Graph& graph,
                                                            const DimFacts& facts);
 

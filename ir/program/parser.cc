@@ -41,6 +41,8 @@ class Parser {
     while (true) {
       if (reader_.AcceptWord("dim")) {
         CERMET_RETURN_IF_ERROR(ParseSymbol());
+      } else if (reader_.AcceptWord("require")) {
+        CERMET_RETURN_IF_ERROR(ParseRequirement());
       } else if (reader_.AcceptWord("input")) {
         CERMET_RETURN_IF_ERROR(ParseBuffer(BufferKind::kInput));
       } else if (reader_.AcceptWord("output")) {
@@ -85,6 +87,19 @@ class Parser {
     }
     program_.facts[name] = fact;
     program_.symbols.push_back(std::move(name));
+    return absl::OkStatus();
+  }
+
+  // `?n <= ?m in "node"`.
+  absl::Status ParseRequirement() {
+    Requirement requirement;
+    CERMET_ASSIGN_OR_RETURN(requirement.lhs, reader_.TakeDim());
+    requirement.is_equality = !reader_.Accept("<");
+    CERMET_RETURN_IF_ERROR(reader_.Expect("="));
+    CERMET_ASSIGN_OR_RETURN(requirement.rhs, reader_.TakeDim());
+    CERMET_RETURN_IF_ERROR(reader_.ExpectWord("in"));
+    CERMET_ASSIGN_OR_RETURN(requirement.node, reader_.TakeString());
+    program_.requirements.push_back(std::move(requirement));
     return absl::OkStatus();
   }
 

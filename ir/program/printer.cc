@@ -15,6 +15,11 @@ class Printer {
   std::string Run() {
     absl::StrAppend(&out_, "program @", program_.name, " {\n");
     for (const std::string& symbol : program_.symbols) PrintSymbol(symbol);
+    for (const Requirement& requirement : program_.requirements) {
+      absl::StrAppend(&out_, "  require ", requirement.lhs.ToString(),
+                      requirement.is_equality ? " = " : " <= ", requirement.rhs.ToString(), " in ",
+                      QuoteString(requirement.node), "\n");
+    }
     for (const Buffer& buffer : program_.buffers) PrintBuffer(buffer);
     absl::StrAppend(&out_, "  workspace ", program_.temp_bytes.ToString(), " scratch ",
                     program_.scratch_bytes.ToString(), "\n");

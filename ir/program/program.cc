@@ -41,6 +41,16 @@ absl::Status CheckFact(const std::string& symbol, int64_t value, const DimFact& 
   return absl::OkStatus();
 }
 
+absl::Status CheckRequirement(const Requirement& requirement, const DimBindings& dims) {
+  CERMET_ASSIGN_OR_RETURN(const int64_t lhs, requirement.lhs.Evaluate(dims));
+  CERMET_ASSIGN_OR_RETURN(const int64_t rhs, requirement.rhs.Evaluate(dims));
+  if (requirement.is_equality ? lhs == rhs : lhs <= rhs) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(requirement.node, ": needs ", requirement.lhs.ToString(),
+                   requirement.is_equality ? " = " : " <= ", requirement.rhs.ToString(),
+                   ", but the inputs give ", lhs, " and ", rhs));
+}
+
 // Packs elements of one size. The logical array is [outer, extent, inner], the packed one [blocks,
 // outer, inner, block].
 template <typename T>
@@ -122,6 +132,9 @@ absl::StatusOr<DimBindings> Program::BindDims(
     if (dims.count(symbol) > 0) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("program @", name, ": no input gives the value of ?", symbol));
+  }
+  for (const Requirement& requirement : requirements) {
+    CERMET_RETURN_IF_ERROR(CheckRequirement(requirement, dims));
   }
   return dims;
 }

@@ -69,11 +69,21 @@ struct CheckMessage {
   std::string node;     // the node, as errors name it
 };
 
+// A relation between dims that must hold for a run to be sound, and that shapes alone do not
+// guarantee: the caller's inputs decide.
+struct Requirement {
+  bool is_equality = true;  // lhs = rhs, else lhs <= rhs
+  Dim lhs;
+  Dim rhs;
+  std::string node;  // who needs it, as errors name nodes
+};
+
 struct Program {
   std::string name;
   std::vector<std::string> symbols;  // run-time dims, in the order of the dims buffer
   DimFacts facts;
-  std::vector<Buffer> buffers;  // inputs, outputs, constants, temps
+  std::vector<Requirement> requirements;  // of the nodes that were compiled; BindDims checks them
+  std::vector<Buffer> buffers;            // inputs, outputs, constants, temps
   std::vector<kernel::Kernel> kernels;
   CommandList commands;
   std::vector<CheckMessage> checks;  // kCheck's `code` in kernels is an index into this table
@@ -87,8 +97,9 @@ struct Program {
   // Bytes of the workspace for `workers` under `dims`; an error names a missing symbol or an
   // overflow.
   absl::StatusOr<int64_t> WorkspaceBytes(int64_t workers, const DimBindings& dims) const;
-  // Binds the symbols from the shapes of the inputs, in order. Errors name the input, the two
-  // shapes and the dim.
+  // Binds the symbols from the shapes of the inputs, in order, and checks facts and requirements.
+  // Errors name the input, the two shapes and the dim, or the node and the relation that does not
+  // hold.
   absl::StatusOr<DimBindings> BindDims(const std::vector<std::vector<int64_t>>& input_shapes) const;
 };
 

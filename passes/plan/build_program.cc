@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "ir/infer.h"
 #include "ir/kernel/text.h"
 #include "ir/status.h"
 #include "passes/lower/lower_fusion.h"
@@ -546,6 +547,12 @@ absl::StatusOr<Program> ProgramBuilder::Build() {
   const Graph& graph = *module_.entry();
   program_.name = graph.name();
   program_.facts = module_.facts();
+  CERMET_ASSIGN_OR_RETURN(const std::vector<DimConstraint> open,
+                          OpenConstraints(graph, module_.facts()));
+  for (const DimConstraint& constraint : open) {
+    program_.requirements.push_back({constraint.kind == DimConstraint::Kind::kEqual, constraint.lhs,
+                                     constraint.rhs, constraint.node->Describe()});
+  }
   Scope scope = OpenScope(graph, &program_.commands);
   for (Node* parameter : graph.parameters()) {
     for (const Dim& dim : parameter->type().shape) dim.CollectSymbols(&program_.symbols);

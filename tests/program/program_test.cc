@@ -20,6 +20,8 @@ using ::testing::HasSubstr;
 const char* const kProgram = R"(program @main {
   dim ?n in 1..64 multiple of 2
   dim ?m
+  require ?n <= ?m in "slice %3 \"head\""
+  require 2*?n = ?m-1 in "add %4"
   input %x: f32[?n,4] "x"
   input %state: i64 "counter"
   input %z: f32[?m+?n] "z"
@@ -91,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, ProgramErrorTest,
     testing::Values(
         EditCase{"copy %t to %u", "copy %t to %nowhere",
-                 "p.cermet:17:14: %nowhere is not a buffer"},
+                 "p.cermet:19:14: %nowhere is not a buffer"},
         EditCase{"copy %t to %u", "fly %t to %u", "expected a command"},
         EditCase{"copy %t to %u", "copy %t to %more", "copy of f32[?n,4] to bool"},
         EditCase{"copy %t to %u", "copy %t to %x", "%x: is written"},
@@ -187,6 +189,9 @@ TEST(Program, BindsDims) {
   EXPECT_THAT(error({{3, 4}, {}, {5}}), HasSubstr("?n is 3, not a multiple of 2"));
   EXPECT_THAT(error({{66, 4}, {}, {5}}), HasSubstr("?n is 66, outside 1..64"));
   EXPECT_THAT(error({{-2, 4}, {}, {5}}), HasSubstr("dim 0 is negative"));
+  EXPECT_EQ(error({{2, 4}, {}, {1}}),
+            "slice %3 \"head\": needs ?n <= ?m, but the inputs give 2 and 1");
+  EXPECT_EQ(error({{2, 4}, {}, {6}}), "add %4: needs 2*?n = ?m-1, but the inputs give 4 and 5");
   program->buffers[2].type.shape = {Dim::Symbol("n")};
   EXPECT_THAT(error({{2, 4}, {}, {5}}), HasSubstr("dim 0 is 5, but ?n is 2 already"));
 }
