@@ -11,7 +11,9 @@ const std::vector<EnvVarInfo>& AllEnvVars() {
       {EnvVar::kDisable, "CERMET_DISABLE",
        "Passes and rules to leave out, separated by commas: `cse,simplify/add_zero`."},
       {EnvVar::kPassLimit, "CERMET_PASS_LIMIT",
-       "Stops passes after this many changes of the module: for bisecting a wrong result."},
+       "After this many changes of the module, only passes that lowering needs run: for bisecting "
+       "a wrong "
+       "result."},
       {EnvVar::kTrace, "CERMET_TRACE", "File for a profile of every run (Chrome trace format)."},
       {EnvVar::kVerify, "CERMET_VERIFY",
        "`eval`: checks the results of each kernel against the reference evaluator."},
@@ -19,7 +21,8 @@ const std::vector<EnvVarInfo>& AllEnvVars() {
        "Directory of the disk cache of compiled code; `off` turns the cache off."},
       {EnvVar::kXdgCacheHome, "XDG_CACHE_HOME",
        "Without CERMET_CACHE_DIR, the disk cache is the folder `cermet` in this directory."},
-      {EnvVar::kHome, "HOME", "Without either, the disk cache is `.cache/cermet` in this directory."},
+      {EnvVar::kHome, "HOME",
+       "Without either, the disk cache is `.cache/cermet` in this directory."},
       {EnvVar::kThreads, "CERMET_THREADS", "Default number of threads of a session."},
       {EnvVar::kBless, "CERMET_BLESS", "`1`: golden tests write what they got into their files."},
   };

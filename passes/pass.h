@@ -56,6 +56,8 @@ struct PassInfo {
   Exactness exactness;  // of the pass itself; its rules have their own
   PassFunction run;
   std::vector<RuleInfo> rules;
+  // Lowering cannot do without it: a limit on changes does not skip it.
+  bool required = false;
 };
 
 }  // namespace cermet

@@ -1,5 +1,5 @@
 // The pass manager: verifies after each change, compares structural hashes to catch a pass that
-// claims a change or none wrongly, times, dumps what changed, and stops at a limit for bisecting.
+// claims a change or none wrongly, times, dumps what changed, and keeps to a limit for bisecting.
 #include "passes/pass_manager.h"
 
 #include <chrono>
@@ -69,7 +69,7 @@ absl::StatusOr<PassReport> RunPassInfos(Module& module, absl::Span<const PassInf
   context.rule_counts = &report.rule_counts;
   uint64_t hash = StructuralHash(module);
   for (const PassInfo* pass : passes) {
-    if (report.changes == options.limit) break;
+    if (options.limit >= 0 && report.changes >= options.limit && !pass->required) continue;
     if (context.disabled.count(std::string(pass->name)) > 0) continue;
     if (!pass->exactness.exact() && options.numerics == Numerics::kExact) continue;
     const auto start = std::chrono::steady_clock::now();

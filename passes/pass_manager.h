@@ -36,9 +36,9 @@ struct PassOptions {
   Numerics numerics = Numerics::kStandard;
   Target target;
   std::vector<std::string> disabled;  // passes, and rules as `pass/rule`
-  int64_t limit = -1;                 // stop after this many changes; -1: never
-  bool verify = true;                 // verify the module after every change
-  DumpDirectory* dumps = nullptr;     // not owned; may be null
+  int64_t limit = -1;  // after this many changes, only required passes run; -1: no limit
+  bool verify = true;  // verify the module after every change
+  DumpDirectory* dumps = nullptr;  // not owned; may be null
   // Called after each pass that changed the module (`--print-changed`).
   std::function<void(const PassInfo& pass, const Module& module)> on_changed;
 };

@@ -176,7 +176,7 @@ std::vector<RewriteRule> NormalizationRules() {
        RaiseLayerNorm},
       {"layer_norm_parameter",
        "layer_norm(x) * s + b = layer_norm(x, s, b)",
-       kExact,
+       Approximate("1 ulp of its terms"),
        {kMul, kAdd},
        LayerNormParameter},
   };

@@ -102,6 +102,23 @@ TEST(PassManagerTest, StopsAtTheLimit) {
   EXPECT_EQ(module->entry()->nodes().size(), 4u);
 }
 
+TEST(PassManagerTest, RunsRequiredPassesBeyondTheLimit) {
+  auto module = ParseModule(
+      "graph @main(%x: f32[4]) {\n"
+      "  %1 = silu(%x) : f32[4]\n"
+      "  %2 = exp(%x) : f32[4]\n"
+      "  return %1\n"
+      "}\n",
+      "sample.cermet");
+  ASSERT_TRUE(module.ok()) << module.status();
+  PassOptions options;
+  options.limit = 0;
+  const auto report = RunPasses(**module, {"dce", "expand_composites", "dce"}, options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(report->runs.size(), 1u);
+  EXPECT_EQ(report->runs[0].name, "expand_composites");
+}
+
 TEST(PassManagerTest, DumpsWhatChanged) {
   const std::filesystem::path folder =
       std::filesystem::path(::testing::TempDir()) / "pass_manager_dumps";
