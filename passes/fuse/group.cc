@@ -9,6 +9,7 @@
 #include "passes/fuse/group.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "passes/lower/index_flow.h"
@@ -117,27 +118,38 @@ bool UsedBy(const Node* node, const Group& group, OpCode op) {
   return false;
 }
 
-// True if every entry is one of the variables of `index`, none twice.
-bool AreDistinctVariables(const Index& read, const Index& index) {
-  std::vector<bool> used(index.size());
-  for (const Dim& dim : read) {
-    const auto it = std::find(index.begin(), index.end(), dim);
-    if (it == index.end() || used[it - index.begin()]) return false;
-    used[it - index.begin()] = true;
+// Where a producer of shape `shape` is read, as dims of the piece: nullopt if it is read at
+// anything but distinct variables of the piece's index, or if a variable does not run over the
+// whole of the producer's dim (it was padded, sliced or concatenated).
+std::optional<std::vector<int64_t>> ReadDims(const Index& read, const Shape& shape,
+                                             const Piece& piece) {
+  std::vector<int64_t> dims;
+  for (size_t i = 0; i < read.size(); ++i) {
+    const auto it = std::find(piece.index.begin(), piece.index.end(), read[i]);
+    if (it == piece.index.end()) return std::nullopt;
+    const int64_t dim = it - piece.index.begin();
+    if (std::find(dims.begin(), dims.end(), dim) != dims.end()) return std::nullopt;
+    if (piece.root.type().shape[dim] != shape[i]) return std::nullopt;
+    dims.push_back(dim);
   }
-  return true;
+  return dims;
 }
 
-bool IsPermutation(const Index& read, const Index& index, const Shape& shape) {
-  std::vector<bool> used(index.size());
-  for (const Dim& dim : read) {
-    if (dim == Dim(0)) continue;
-    const auto it = std::find(index.begin(), index.end(), dim);
-    if (it == index.end() || used[it - index.begin()]) return false;
-    used[it - index.begin()] = true;
+// Every element of the producer is read exactly once over the piece, dims of extent 1 aside.
+bool IsReadOnce(const Index& read, const Shape& shape, const Piece& piece) {
+  Index index;
+  Shape extents;
+  for (size_t i = 0; i < read.size(); ++i) {
+    if (shape[i] == Dim(1)) continue;
+    index.push_back(read[i]);
+    extents.push_back(shape[i]);
   }
-  for (size_t i = 0; i < index.size(); ++i) {
-    if (!used[i] && shape[i] != Dim(1)) return false;
+  const std::optional<std::vector<int64_t>> dims = ReadDims(index, extents, piece);
+  if (!dims.has_value()) return false;
+  for (int64_t d = 0; d < static_cast<int64_t>(piece.index.size()); ++d) {
+    if (piece.root.type().shape[d] != Dim(1) &&
+        std::find(dims->begin(), dims->end(), d) == dims->end())
+      return false;
   }
   return true;
 }
@@ -202,7 +214,7 @@ Verdict JoinHero(Node* producer, const Group& group, const DimFacts& facts) {
     }
     if (reads->unknown || reads->indices.size() != 1)
       return {false, "its elements are read at several places"};
-    if (!IsPermutation(reads->indices[0], piece.index, piece_root.type().shape)) {
+    if (!IsReadOnce(reads->indices[0], producer->type().shape, piece)) {
       return {false, "its elements are not read one by one in the order of the result"};
     }
   }
@@ -237,7 +249,7 @@ Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& fac
     if (common != nullptr && *common != reads->indices[0]) return {false, "the rows differ"};
     common = &reads->indices[0];
   }
-  if (common == nullptr || !AreDistinctVariables(*common, piece.index)) {
+  if (common == nullptr || !ReadDims(*common, row, piece).has_value()) {
     return {false, "the consumer does not read it once per row"};
   }
   return {true, "the reduction shares the consumer's rows"};

@@ -115,6 +115,27 @@ graph @main(%x: f32[3,?n,70]) {
 }
 )",
      {{"n", 4}}},
+    {"RowsThroughPadAndSlice",
+     R"(
+graph @main(%x: f32[17,70]) {
+  %1 = constant 0 : f32
+  %2 = reduce(%x, %1) {dims = [1]} : f32[17] with add
+  %3 = pad(%2, %1) {low = [0], high = [1], interior = [0]} : f32[18]
+  %4 = slice(%2) {start = [0], limit = [9], stride = [1]} : f32[9]
+  return %3, %4
+}
+)",
+     {}},
+    {"ProductThroughPad",
+     R"(
+graph @main(%x: f32[5,7], %w: f32[7,9]) {
+  %2 = dot_general(%x, %w) {contract = [1] x [0]} : f32[5,9]
+  %3 = constant 2 : f32
+  %4 = pad(%2, %3) {low = [0, 0], high = [1, 3], interior = [0, 0]} : f32[6,12]
+  return %4
+}
+)",
+     {}},
     {"AttentionViews",
      R"(
 graph @main(%q: f32[2,5,12], %k: f32[2,5,12], %v: f32[2,5,12]) {
