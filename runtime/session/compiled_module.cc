@@ -10,7 +10,14 @@ namespace cermet {
 
 absl::StatusOr<std::unique_ptr<CompiledModule>> CompiledModule::Create(
     std::unique_ptr<Module> module, const ModuleOptions& options, CompileLog* log) {
-  CERMET_ASSIGN_OR_RETURN(program::Program program, Compile(module.get(), options.compile, log));
+  CERMET_RETURN_IF_ERROR(Optimize(module.get(), options.compile, log));
+  CERMET_RETURN_IF_ERROR(FuseModule(module.get(), options.compile, log));
+  return CreateFused(std::move(module), options, log);
+}
+
+absl::StatusOr<std::unique_ptr<CompiledModule>> CompiledModule::CreateFused(
+    std::unique_ptr<Module> module, const ModuleOptions& options, CompileLog* log) {
+  CERMET_ASSIGN_OR_RETURN(program::Program program, Lower(*module, options.compile, log));
   codegen::JitOptions jit;
   jit.threads = options.compile_threads;
   jit.cache = options.code_cache;

@@ -34,6 +34,11 @@ class CompiledModule {
                                                                 const ModuleOptions& options,
                                                                 CompileLog* log = nullptr);
 
+  // The same for a module that is in fused form already.
+  static absl::StatusOr<std::unique_ptr<CompiledModule>> CreateFused(std::unique_ptr<Module> module,
+                                                                     const ModuleOptions& options,
+                                                                     CompileLog* log = nullptr);
+
   // Runs on whole values, in the order of the entry graph's parameters. Inputs are read only, but
   // for donated parameters: those are updated in place (and the result that updates them is a
   // copy).

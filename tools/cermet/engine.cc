@@ -12,6 +12,7 @@
 #include "runtime/executor.h"
 #include "runtime/session/compiled_module.h"
 #include "runtime/session/disk_object_cache.h"
+#include "runtime/session/verify_kernels.h"
 #include "runtime/thread_pool.h"
 #include "tools/cermet/verbs.h"
 
@@ -47,6 +48,8 @@ class CpuEngine : public Engine {
     options.compile_threads = static_cast<int>(pool_.max_workers());
     options.code_cache = code_cache_.get();
     options.executor.threads = pool_.threads();
+    options_ = options;
+    options_.compile.passes.dumps = nullptr;  // which the caller owns, for this compilation
     CERMET_ASSIGN_OR_RETURN(module_, CompiledModule::Create(std::move(module), options, log));
     CERMET_ASSIGN_OR_RETURN(execution_, executor().NewExecution());
     return absl::OkStatus();
@@ -54,6 +57,9 @@ class CpuEngine : public Engine {
 
   // Donated inputs are updated in place, so runs get copies.
   absl::StatusOr<std::vector<Literal>> Run(const std::vector<Literal>& inputs) override {
+    if (GetEnv(EnvVar::kVerify) == "eval") {
+      CERMET_RETURN_IF_ERROR(VerifyKernels(module_->module(), inputs, options_));
+    }
     inputs_ = inputs;
     std::vector<std::vector<int64_t>> shapes;
     for (const Literal& input : inputs) shapes.push_back(input.shape());
@@ -81,6 +87,7 @@ class CpuEngine : public Engine {
 
   runtime::ThreadPool pool_;
   std::unique_ptr<codegen::ObjectCache> code_cache_ = OpenDiskObjectCache();
+  ModuleOptions options_;
   std::unique_ptr<CompiledModule> module_;
   std::unique_ptr<runtime::Execution> execution_;
   DimBindings dims_;

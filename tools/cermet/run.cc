@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "ir/env.h"
 #include "ir/status.h"
 #include "nlohmann/json.hpp"
 #include "tools/cermet/case.h"
@@ -101,11 +102,13 @@ absl::Status Run(const Arguments& arguments) {
   for (size_t i = 0; i < graph.results().size(); ++i) names.push_back(OutputName(graph, i));
 
   progress.Step("compiling");
+  const std::string profile =
+      arguments.Has("--profile") ? arguments.Get("--profile") : GetEnv(EnvVar::kTrace);
   CompileLog log;
   trace.Begin("compile");
   CERMET_ASSIGN_OR_RETURN(
       const std::unique_ptr<Engine> engine,
-      MakeEngine(arguments, std::move(module), arguments.Has("--profile") ? &log : nullptr));
+      MakeEngine(arguments, std::move(module), profile.empty() ? nullptr : &log));
   trace.End();
   trace.AddPasses(log.report);
   progress.Step("running");
@@ -113,8 +116,7 @@ absl::Status Run(const Arguments& arguments) {
   CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> outputs, engine->Run(inputs));
   trace.End();
   progress.Step("");
-  if (arguments.Has("--profile"))
-    CERMET_RETURN_IF_ERROR(WriteTextFile(arguments.Get("--profile"), trace.Json() + "\n"));
+  if (!profile.empty()) CERMET_RETURN_IF_ERROR(WriteTextFile(profile, trace.Json() + "\n"));
   if (arguments.Has("--outputs")) {
     std::vector<npz::NamedArray> arrays;
     for (size_t i = 0; i < outputs.size(); ++i) arrays.push_back({names[i], outputs[i]});
