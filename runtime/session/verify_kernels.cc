@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/evaluator/evaluator.h"
 #include "ir/status.h"
+#include "passes/bind_dims.h"
 
 namespace cermet {
 namespace {
@@ -92,10 +93,21 @@ absl::Status VerifyFusion(Node* fusion, const std::map<Value, Literal>& values,
 
 absl::Status VerifyKernels(const Module& fused, const std::vector<Literal>& inputs,
                            const ModuleOptions& options) {
-  CERMET_ASSIGN_OR_RETURN(const auto values, EvaluateAll(fused, inputs));
-  for (const std::unique_ptr<Node>& node : fused.entry()->nodes()) {
+  // A fusion alone may use dims that its operands do not show, so they become constants first.
+  DimBindings dims;
+  for (Node* parameter : fused.entry()->parameters()) {
+    const Literal& input = inputs[parameter->attrs().Int("index")];
+    for (int64_t d = 0; d < parameter->type().rank(); ++d) {
+      std::string symbol;
+      if (parameter->type().shape[d].IsSymbol(&symbol)) dims[symbol] = input.shape()[d];
+    }
+  }
+  const std::unique_ptr<Module> module = fused.Clone();
+  CERMET_RETURN_IF_ERROR(BindDims(module.get(), dims));
+  CERMET_ASSIGN_OR_RETURN(const auto values, EvaluateAll(*module, inputs));
+  for (const std::unique_ptr<Node>& node : module->entry()->nodes()) {
     if (node->op() != OpCode::kFusion || node->type().dtype == DType::kToken) continue;
-    CERMET_RETURN_IF_ERROR(VerifyFusion(node.get(), values, fused.facts(), options));
+    CERMET_RETURN_IF_ERROR(VerifyFusion(node.get(), values, module->facts(), options));
   }
   return absl::OkStatus();
 }
