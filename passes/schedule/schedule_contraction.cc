@@ -24,9 +24,8 @@ namespace cermet::schedule {
 namespace {
 
 constexpr int64_t kAccumulators = 8;  // independent chains that hide the latency of an FMA
-constexpr int64_t kFewRows = 48;  // up to here an operand computed at run time is not worth packing
-
-// The loops that no load of the right operand depends on.
+constexpr int64_t kFewRows = 48;      // a multiple of so many is not short
+constexpr int64_t kManyRows = 256;    // from here on, contiguous data of the run are worth packing
 LoopSet RowsOf(const Nest& nest) {
   LoopSet rows = nest.last() - 1;
   for (const NestLoad& load : nest.loads) {
@@ -194,8 +193,7 @@ absl::Status ScheduleContraction(const CpuScheduleContext& context, const Nest& 
   for (const RightOperand& operand : RightOperands(nest, *rewrites->kernel())) {
     if (!operand.is_exact) continue;
     const bool constant = context.options->IsConstant(operand.buffer);
-    const bool few_rows = row_extent.value_or(kFewRows + 1) <= kFewRows;
-    if (operand.is_last && !constant && few_rows) continue;
+    if (operand.is_last && !constant && row_extent.value_or(0) < kManyRows) continue;
     CERMET_RETURN_IF_ERROR(rewrites->Pack(
         std::string(rewrites->kernel()->buffers[operand.buffer].name), operand.dim, tile.columns));
   }
