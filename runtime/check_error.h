@@ -8,7 +8,8 @@
 
 namespace cermet::runtime {
 
-// OK if `error` holds none; else FailedPrecondition with the check's node, message, element and code.
+// OK if `error` holds none; else FailedPrecondition with the check's node, message, element and
+// code.
 absl::Status CheckErrorStatus(const program::Program& program, const CermetError& error);
 
 }  // namespace cermet::runtime

@@ -1,4 +1,5 @@
-// The allocations of a device whose memory is really the host's: checked, counted, and made to fail on demand.
+// The allocations of a device whose memory is really the host's: checked, counted, and made to fail
+// on demand.
 #ifndef CERMET_RUNTIME_DEVICE_MEMORY_H_
 #define CERMET_RUNTIME_DEVICE_MEMORY_H_
 
@@ -13,7 +14,8 @@ namespace cermet::runtime {
 
 struct DeviceMemoryOptions {
   int64_t limit_bytes = INT64_MAX;
-  // Addresses that are no host addresses and are never used twice, so that the host cannot read through them and no stale one is valid.
+  // Addresses that are no host addresses and are never used twice, so that the host cannot read
+  // through them and no stale one is valid.
   bool opaque_addresses = false;
   bool poison = false;          // fills new and freed memory with garbage
   int64_t fail_allocation = 0;  // the n-th allocation (from 1) fails; 0: none
@@ -26,7 +28,8 @@ class DeviceMemory {
 
   absl::StatusOr<DevicePointer> Allocate(int64_t bytes);
   absl::Status Free(DevicePointer pointer);
-  // The host's address of [pointer, pointer + bytes). Errors: not wholly inside one live allocation.
+  // The host's address of [pointer, pointer + bytes). Errors: not wholly inside one live
+  // allocation.
   absl::StatusOr<void*> Resolve(DevicePointer pointer, int64_t bytes) const;
   DeviceMemoryStats stats() const { return stats_; }
   // From now on counting from 1 again.

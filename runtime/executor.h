@@ -1,10 +1,11 @@
 // Runs a compiled program on the CPU: native code, its constants, and workspaces.
 //
-//   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor, Executor::Create(program, std::move(code), constants, &cache, options));
+//   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor,
+//                           Executor::Create(program, std::move(code), constants, &cache, {}));
 //   CERMET_RETURN_IF_ERROR(executor->Run(inputs, outputs));
 //
-// Nothing is copied: inputs and outputs are the caller's memory. Once a shape has been seen, a run is one call into the program's code,
-// with no allocation and no lock on the way.
+// Nothing is copied: inputs and outputs are the caller's memory. Once a shape has been seen, a run
+// is one call into the program's code, with no allocation and no lock on the way.
 #ifndef CERMET_RUNTIME_EXECUTOR_H_
 #define CERMET_RUNTIME_EXECUTOR_H_
 
@@ -32,7 +33,8 @@ struct ExecutorOptions {
   ArenaOptions arena;
 };
 
-// An input: dense, row-major, aligned for its element type. `data` is written only if an output updates it in place (donated state).
+// An input: dense, row-major, aligned for its element type. `data` is written only if an output
+// updates it in place (donated state).
 struct InputView {
   void* data = nullptr;
   absl::Span<const int64_t> shape;
@@ -40,12 +42,14 @@ struct InputView {
 
 class Executor;
 
-// One run in flight: its arena, and the shapes it is bound to. Not thread safe. The executor must outlive it.
+// One run in flight: its arena, and the shapes it is bound to. Not thread safe. The executor must
+// outlive it.
 class Execution {
  public:
-  // `outputs[i]` has room for the output's shape under these inputs (OutputShapes). An output that updates an input may be null, or the
-  // input's own data: it is updated in place; with another pointer the input is first copied there.
-  // Errors: shapes that do not fit (naming the input), memory (naming the node), a failed check (naming the node).
+  // `outputs[i]` has room for the output's shape under these inputs (OutputShapes). An output that
+  // updates an input may be null, or the input's own data: it is updated in place; with another
+  // pointer the input is first copied there. Errors: shapes that do not fit (naming the input),
+  // memory (naming the node), a failed check (naming the node).
   absl::Status Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs);
   ArenaStats memory() const { return arena_->stats(); }
 
@@ -67,13 +71,17 @@ class Execution {
   void* workspace_ = nullptr;
 };
 
-// Immutable but for a cache of idle executions, so thread safe: concurrent runs each take an execution of their own.
+// Immutable but for a cache of idle executions, so thread safe: concurrent runs each take an
+// execution of their own.
 class Executor {
  public:
-  // `constants` needs to live only during the call; their bytes are kept alive. `cache` may be shared by executors; null: a private one.
-  // Errors: a constant of the program that is missing or of another type.
-  static absl::StatusOr<std::unique_ptr<Executor>> Create(program::Program program, std::unique_ptr<program::NativeCode> code,
-                                                          const ConstantStore& constants, ConstantCache* cache,
+  // `constants` needs to live only during the call; their bytes are kept alive. `cache` may be
+  // shared by executors; null: a private one. Errors: a constant of the program that is missing or
+  // of another type.
+  static absl::StatusOr<std::unique_ptr<Executor>> Create(program::Program program,
+                                                          std::unique_ptr<program::NativeCode> code,
+                                                          const ConstantStore& constants,
+                                                          ConstantCache* cache,
                                                           const ExecutorOptions& options);
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;

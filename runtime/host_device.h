@@ -1,4 +1,5 @@
-// The CPU as a device: the walker's reference, and the way to time each command of a program with real code.
+// The CPU as a device: the walker's reference, and the way to time each command of a program with
+// real code.
 #ifndef CERMET_RUNTIME_HOST_DEVICE_H_
 #define CERMET_RUNTIME_HOST_DEVICE_H_
 
@@ -16,16 +17,18 @@ namespace cermet::runtime {
 class HostKernels : public DeviceKernels {
  public:
   // Runs kernel number `kernel` to its end over host pointers. Checks that fail go to host.error.
-  virtual absl::Status Run(int64_t kernel, const CermetHost& host, absl::Span<void* const> arguments, const DimBindings& dims,
+  virtual absl::Status Run(int64_t kernel, const CermetHost& host,
+                           absl::Span<void* const> arguments, const DimBindings& dims,
                            int64_t grain) = 0;
 };
-using HostKernelLoader =
-    std::function<absl::StatusOr<std::unique_ptr<HostKernels>>(absl::Span<const kernel::Kernel> kernels)>;
+using HostKernelLoader = std::function<absl::StatusOr<std::unique_ptr<HostKernels>>(
+    absl::Span<const kernel::Kernel> kernels)>;
 
 // Launches run at once, on `threads`, which must outlive the device.
 class HostDevice : public Device {
  public:
-  HostDevice(std::string name, HostKernelLoader loader, Threads threads, const DeviceMemoryOptions& memory = {});
+  HostDevice(std::string name, HostKernelLoader loader, Threads threads,
+             const DeviceMemoryOptions& memory = {});
 
   std::string name() const override { return name_; }
   absl::StatusOr<DevicePointer> Allocate(int64_t bytes) override { return memory_.Allocate(bytes); }
@@ -33,8 +36,10 @@ class HostDevice : public Device {
   absl::Status CopyToDevice(DevicePointer to, const void* from, int64_t bytes) override;
   absl::Status CopyFromDevice(void* to, DevicePointer from, int64_t bytes) override;
   absl::Status CopyOnDevice(DevicePointer to, DevicePointer from, int64_t bytes) override;
-  absl::StatusOr<std::unique_ptr<DeviceKernels>> Load(absl::Span<const kernel::Kernel> kernels) override;
-  absl::Status Launch(DeviceKernels* kernels, int64_t kernel, absl::Span<const DevicePointer> arguments, const DimBindings& dims,
+  absl::StatusOr<std::unique_ptr<DeviceKernels>> Load(
+      absl::Span<const kernel::Kernel> kernels) override;
+  absl::Status Launch(DeviceKernels* kernels, int64_t kernel,
+                      absl::Span<const DevicePointer> arguments, const DimBindings& dims,
                       int64_t grain) override;
   absl::StatusOr<CermetError> Synchronize() override;
   DeviceMemoryStats memory() const override { return memory_.stats(); }

@@ -26,7 +26,8 @@ class Profile {
   };
 
   Profile() : origin_(Clock::now()) {}
-  void Add(absl::string_view name, absl::string_view category, absl::string_view detail, Clock::time_point start, Clock::time_point end);
+  void Add(absl::string_view name, absl::string_view category, absl::string_view detail,
+           Clock::time_point start, Clock::time_point end);
   std::vector<Event> events() const;
   // The trace's JSON, events by start.
   std::string ToJson() const;

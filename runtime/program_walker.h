@@ -18,20 +18,24 @@
 
 namespace cermet::runtime {
 
-// Owns the program's memory on the device: its constants, and one block for inputs, outputs and temps that grows with the shapes.
-// Not thread safe; the device must outlive it. A run that fails leaves the walker usable and the caller's memory as it was.
+// Owns the program's memory on the device: its constants, and one block for inputs, outputs and
+// temps that grows with the shapes. Not thread safe; the device must outlive it. A run that fails
+// leaves the walker usable and the caller's memory as it was.
 class ProgramWalker {
  public:
-  // Loads the kernels and uploads the constants, which need to live only during the call. `profile`, if not null, gets an event
-  // per launch and copy (each is then waited for) and must outlive the walker.
-  static absl::StatusOr<std::unique_ptr<ProgramWalker>> Create(program::Program program, const ConstantStore& constants,
-                                                               ConstantCache* cache, Device* device, Profile* profile = nullptr);
+  // Loads the kernels and uploads the constants, which need to live only during the call.
+  // `profile`, if not null, gets an event per launch and copy (each is then waited for) and must
+  // outlive the walker.
+  static absl::StatusOr<std::unique_ptr<ProgramWalker>> Create(program::Program program,
+                                                               const ConstantStore& constants,
+                                                               ConstantCache* cache, Device* device,
+                                                               Profile* profile = nullptr);
   ProgramWalker(const ProgramWalker&) = delete;
   ProgramWalker& operator=(const ProgramWalker&) = delete;
   ~ProgramWalker();
 
-  // Inputs and outputs are host memory, copied to and from the device; as in Execution::Run, an output that updates an input may be null,
-  // and then goes back to the input.
+  // Inputs and outputs are host memory, copied to and from the device; as in Execution::Run, an
+  // output that updates an input may be null, and then goes back to the input.
   absl::Status Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs);
   const program::Program& program() const { return program_; }
   // Bytes on the device besides constants that a run under these dims needs.
@@ -59,8 +63,8 @@ class ProgramWalker {
   int64_t block_bytes_ = 0;
   // Of the current run:
   DimBindings dims_;
-  std::vector<DevicePointer> places_;     // by buffer
-  std::vector<int64_t> bytes_;            // by buffer
+  std::vector<DevicePointer> places_;  // by buffer
+  std::vector<int64_t> bytes_;         // by buffer
 };
 
 }  // namespace cermet::runtime

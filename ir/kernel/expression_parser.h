@@ -1,4 +1,5 @@
-// The expressions of the text form of kernels; internal to ir/kernel. Reading an expression appends its instructions.
+// The expressions of the text form of kernels; internal to ir/kernel. Reading an expression appends
+// its instructions.
 #ifndef CERMET_IR_KERNEL_EXPRESSION_PARSER_H_
 #define CERMET_IR_KERNEL_EXPRESSION_PARSER_H_
 
@@ -16,7 +17,8 @@
 
 namespace cermet::kernel {
 
-// Holds the state of parsing one kernel: the tokens (not owned), the kernel so far, and the values in scope. Errors name the place.
+// Holds the state of parsing one kernel: the tokens (not owned), the kernel so far, and the values
+// in scope. Errors name the place.
 class ExpressionParser {
  public:
   explicit ExpressionParser(TextReader* reader) : reader_(reader) {}

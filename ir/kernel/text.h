@@ -1,21 +1,24 @@
 // The text form of kernels; printing and parsing are inverse, byte for byte.
 //
-//   kernel @fc1(%x: f32[?n,784], %w: f32[32,784,16] packed(dim 1 by 16 of [784,512]), %y: f32[?n,512] out) "fc1/MatMul" {
-//     scratch %s: f32[64]                                    // or `shared`
-//     parallel %j in 0..32 {                                 // or for, unrolled, block, thread
+//   kernel @fc1(%x: f32[?n,784], %w: f32[32,784,16] packed(dim 1 by 16 of [784,512]), .. out) {
+//     scratch %s: f32[64]                            // or `shared`
+//     parallel %j in 0..32 {                         // or for, unrolled, block, thread
 //       for %i in 0..?n step 2 {
-//         %0 = for %k in 0..784 carry(%1 = f32(0)) {         // carried values; `order lanes(64)` and `combine(%l, %r) {..}` in lanes loops
+//         %0 = for %k in 0..784 carry(%1 = f32(0)) { // carried values
 //           %2 = fma(%x[%i, %k], %w[%j, %k, 0], %1)
 //           yield %2
 //         }
-//         %y[%i, %j * 16] = %0 mask %i < ?n                  // `%y[%i, %j * 16 : 8]` stores a tile of 8 lanes
+//         %y[%i, %j * 16] = %0 mask %i < ?n          // `%y[%i, %j * 16 : 8]`: 8 lanes
 //       }
 //     }
 //   }
 //
-// Values are named %0, %1, .. in order of definition, induction variables by their hint. Constants (`16`, `f32(0.5)`, `true`), dims
-// (`?n`, `dim(4*?n)`), single-use index arithmetic, comparisons, iotas and splats, and unmasked loads stand inside the expression that uses them;
-// where such an instruction stood in its block means nothing. Tile-valued lines end with their type.
+// Lanes loops read `for %k in 0..784 order lanes(64) carry(..) {..} combine(%l, %r) {..}`.
+//
+// Values are named %0, %1, .. in order of definition, induction variables by their hint. Constants
+// (`16`, `f32(0.5)`, `true`), dims (`?n`, `dim(4*?n)`), single-use index arithmetic, comparisons,
+// iotas and splats, and unmasked loads stand inside the expression that uses them; where such an
+// instruction stood in its block means nothing. Tile-valued lines end with their type.
 #ifndef CERMET_IR_KERNEL_TEXT_H_
 #define CERMET_IR_KERNEL_TEXT_H_
 
@@ -35,7 +38,8 @@ absl::StatusOr<std::vector<Kernel>> ParseKernels(absl::string_view text, absl::s
 // One kernel, or what follows the word `packed`, from the text of something larger.
 absl::StatusOr<Kernel> ParseKernel(TextReader* reader);
 absl::StatusOr<Packing> ParsePacking(TextReader* reader);
-// Equal kernels (values renumbered in order of definition, names and locations left out) have equal keys: they are compiled once.
+// Equal kernels (values renumbered in order of definition, names and locations left out) have equal
+// keys: they are compiled once.
 std::string CanonicalKey(const Kernel& kernel);
 
 }  // namespace cermet::kernel

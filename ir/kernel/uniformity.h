@@ -8,7 +8,8 @@ namespace cermet::kernel {
 
 // True if the block, or one nested in it, holds a barrier.
 bool ContainsBarrier(const Block& block);
-// True if a barrier stands in a loop or branch, inside the thread loops, whose bounds or condition may differ between threads.
+// True if a barrier stands in a loop or branch, inside the thread loops, whose bounds or condition
+// may differ between threads.
 bool HasDivergentBarrier(const Kernel& kernel);
 
 }  // namespace cermet::kernel

@@ -1,8 +1,11 @@
-// A GPU for machines without one: what runs on it runs by the kernel interpreter, and every misuse is an error.
+// A GPU for machines without one: what runs on it runs by the kernel interpreter, and every misuse
+// is an error.
 //
-// Its memory is its own: addresses are opaque to the host and never reused, new and freed bytes hold garbage, allocations can be capped or
-// made to fail. Launches are deferred to the next copy from the device or Synchronize, as on a real queue, so that a missing wait shows.
-// Kernels are the GPU schedules that PTX is made of: blocks, threads in lockstep, shared memory with race detection.
+// Its memory is its own: addresses are opaque to the host and never reused, new and freed bytes
+// hold garbage, allocations can be capped or made to fail. Launches are deferred to the next copy
+// from the device or Synchronize, as on a real queue, so that a missing wait shows. Kernels are the
+// GPU schedules that PTX is made of: blocks, threads in lockstep, shared memory with race
+// detection.
 #ifndef CERMET_RUNTIME_FAKE_GPU_FAKE_GPU_H_
 #define CERMET_RUNTIME_FAKE_GPU_FAKE_GPU_H_
 
@@ -32,8 +35,10 @@ class FakeGpu : public Device {
   absl::Status CopyToDevice(DevicePointer to, const void* from, int64_t bytes) override;
   absl::Status CopyFromDevice(void* to, DevicePointer from, int64_t bytes) override;
   absl::Status CopyOnDevice(DevicePointer to, DevicePointer from, int64_t bytes) override;
-  absl::StatusOr<std::unique_ptr<DeviceKernels>> Load(absl::Span<const kernel::Kernel> kernels) override;
-  absl::Status Launch(DeviceKernels* kernels, int64_t kernel, absl::Span<const DevicePointer> arguments, const DimBindings& dims,
+  absl::StatusOr<std::unique_ptr<DeviceKernels>> Load(
+      absl::Span<const kernel::Kernel> kernels) override;
+  absl::Status Launch(DeviceKernels* kernels, int64_t kernel,
+                      absl::Span<const DevicePointer> arguments, const DimBindings& dims,
                       int64_t grain) override;
   absl::StatusOr<CermetError> Synchronize() override;
   DeviceMemoryStats memory() const override { return memory_.memory(); }

@@ -11,8 +11,10 @@
 
 namespace cermet::runtime {
 
-// A HostKernelLoader. Errors: a kernel that does not verify. Launches cut the parallel loop over host.parallel_for as compiled code does.
-absl::StatusOr<std::unique_ptr<HostKernels>> LoadInterpretedKernels(absl::Span<const kernel::Kernel> kernels);
+// A HostKernelLoader. Errors: a kernel that does not verify. Launches cut the parallel loop over
+// host.parallel_for as compiled code does.
+absl::StatusOr<std::unique_ptr<HostKernels>> LoadInterpretedKernels(
+    absl::Span<const kernel::Kernel> kernels);
 
 }  // namespace cermet::runtime
 

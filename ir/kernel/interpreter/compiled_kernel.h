@@ -1,8 +1,9 @@
 // The flat form that the interpreter runs; internal to it.
 //
-// Every value has a range of 64-bit slots in a register file, one per element. Operands that broadcast along some of their axes are
-// first spread over a temporary, so that every operand is read with stride 0 (scalars) or 1. Constants, dims and what is computed from
-// them alone stand in the prologue, which runs once per run.
+// Every value has a range of 64-bit slots in a register file, one per element. Operands that
+// broadcast along some of their axes are first spread over a temporary, so that every operand is
+// read with stride 0 (scalars) or 1. Constants, dims and what is computed from them alone stand in
+// the prologue, which runs once per run.
 #ifndef CERMET_IR_KERNEL_INTERPRETER_COMPILED_KERNEL_H_
 #define CERMET_IR_KERNEL_INTERPRETER_COMPILED_KERNEL_H_
 
@@ -53,27 +54,27 @@ struct Step {
   ElementFunction function = nullptr;
   ScalarOp op;
   SlotRef in[3];
-  std::vector<int32_t> table;    // kSpread
-  ScalarBits bits = 0;           // kConstant
-  int32_t dim_index = 0;         // kDim
-  int32_t buffer = -1;           // kLoad, kStore
+  std::vector<int32_t> table;  // kSpread
+  ScalarBits bits = 0;         // kConstant
+  int32_t dim_index = 0;       // kDim
+  int32_t buffer = -1;         // kLoad, kStore
   std::vector<SlotRef> indices;
-  SlotRef mask;                  // slot -1: none
+  SlotRef mask;  // slot -1: none
   int64_t lanes = 0;
   LoopKind loop = LoopKind::kSerial;  // kFor: in[0], in[1] are the bounds
   bool is_top_parallel = false;
   int64_t step = 1;
   int64_t order_lanes = 1;
-  int32_t lane_slots = -1;       // order_lanes sets of the carried values
-  int32_t combine_slots = -1;    // the combiner's parameters
+  int32_t lane_slots = -1;     // order_lanes sets of the carried values
+  int32_t combine_slots = -1;  // the combiner's parameters
   int32_t iv = -1;
-  std::vector<SlotCopy> enter;   // inits to carried
-  std::vector<SlotCopy> next;    // yields to carried (or to results, for kIf), safe in this order
-  std::vector<SlotCopy> leave;   // carried to results
+  std::vector<SlotCopy> enter;  // inits to carried
+  std::vector<SlotCopy> next;   // yields to carried (or to results, for kIf), safe in this order
+  std::vector<SlotCopy> leave;  // carried to results
   StepList body;
-  StepList else_body;            // kIf: otherwise; kFor: the combiner
+  StepList else_body;  // kIf: otherwise; kFor: the combiner
   std::vector<SlotCopy> else_next;
-  int64_t code = 0;              // kCheck: in[0] the condition, in[1] the index
+  int64_t code = 0;  // kCheck: in[0] the condition, in[1] the index
   std::string message;
 };
 
@@ -81,11 +82,11 @@ struct CompiledKernel {
   StepList prologue;
   StepList body;
   int32_t num_slots = 0;
-  std::vector<Dim> dims;                    // of kDim steps
-  std::vector<int64_t> private_offsets;     // by buffer: into scratch or shared memory, or -1
+  std::vector<Dim> dims;                 // of kDim steps
+  std::vector<int64_t> private_offsets;  // by buffer: into scratch or shared memory, or -1
   int64_t scratch_bytes = 0;
   int64_t shared_bytes = 0;
-  std::vector<int64_t> shared_elements;     // by buffer: the first of its elements in the race records, or -1
+  std::vector<int64_t> shared_elements;  // by buffer: its place in the race records, or -1
   int64_t num_shared_elements = 0;
 };
 

@@ -8,15 +8,18 @@
 
 namespace cermet::kernel {
 
-// Elements in registers: one slot of 64 bits each, holding ScalarBits. A stride of 0 repeats a scalar.
+// Elements in registers: one slot of 64 bits each, holding ScalarBits. A stride of 0 repeats a
+// scalar.
 struct ElementOperand {
   const ScalarBits* data = nullptr;
   int64_t stride = 0;
 };
 // out[i] = op(operands[0][i], operands[1][i], ..) for i in [0, n).
-using ElementFunction = void (*)(const ScalarOp& op, const ElementOperand* operands, int64_t n, ScalarBits* out);
+using ElementFunction = void (*)(const ScalarOp& op, const ElementOperand* operands, int64_t n,
+                                 ScalarBits* out);
 
-// The function for `op`: specialised for the common ops of the common types, else one that calls Apply. Both give the same bits.
+// The function for `op`: specialised for the common ops of the common types, else one that calls
+// Apply. Both give the same bits.
 ElementFunction FindElementFunction(const ScalarOp& op);
 // The one that calls Apply.
 void ApplyElements(const ScalarOp& op, const ElementOperand* operands, int64_t n, ScalarBits* out);

@@ -1,9 +1,11 @@
 // The bit-exact interpreter of kernel IR: CPU and GPU schedules, before and after every rewrite.
 //
-// A kernel is first translated to a flat form (registers with fixed slots, one function pointer per instruction), then run any number of
-// times. Memory is checked: an access outside a buffer is an error that names kernel, buffer, indices and shape. GPU schedules run block
-// after block; the threads of a block run in lockstep between barriers, and two threads that touch one element of a shared buffer between two
-// barriers, one of them writing, are an error too (a race). Scratch and shared memory starts out as garbage.
+// A kernel is first translated to a flat form (registers with fixed slots, one function pointer per
+// instruction), then run any number of times. Memory is checked: an access outside a buffer is an
+// error that names kernel, buffer, indices and shape. GPU schedules run block after block; the
+// threads of a block run in lockstep between barriers, and two threads that touch one element of a
+// shared buffer between two barriers, one of them writing, are an error too (a race). Scratch and
+// shared memory starts out as garbage.
 #ifndef CERMET_IR_KERNEL_INTERPRETER_INTERPRETER_H_
 #define CERMET_IR_KERNEL_INTERPRETER_INTERPRETER_H_
 
@@ -28,7 +30,8 @@ struct CheckFailure {
   std::string message;
 };
 
-// Immutable after Create, so any number of threads may run one interpreter on distinct arguments. Movable.
+// Immutable after Create, so any number of threads may run one interpreter on distinct arguments.
+// Movable.
 class Interpreter {
  public:
   // Verifies the kernel, which is copied.
@@ -39,14 +42,17 @@ class Interpreter {
 
   const Kernel& kernel() const;
   // The iterations of the kernel's parallel (or block) loop; 1 if it has none.
-  absl::StatusOr<int64_t> Iterations(absl::Span<void* const> arguments, const DimBindings& dims) const;
+  absl::StatusOr<int64_t> Iterations(absl::Span<void* const> arguments,
+                                     const DimBindings& dims) const;
 
-  // Runs the kernel over `arguments`, one pointer per kGlobal buffer, each to the bytes of the buffer's shape under `dims`. A failed check
-  // lets the run go to its end and is then an error (FailedPrecondition), with the details in `*failure` if that is not null.
-  absl::Status Run(absl::Span<void* const> arguments, const DimBindings& dims, CheckFailure* failure = nullptr) const;
+  // Runs the kernel over `arguments`, one pointer per kGlobal buffer, each to the bytes of the
+  // buffer's shape under `dims`. A failed check lets the run go to its end and is then an error
+  // (FailedPrecondition), with the details in `*failure` if that is not null.
+  absl::Status Run(absl::Span<void* const> arguments, const DimBindings& dims,
+                   CheckFailure* failure = nullptr) const;
   // The same for iterations [begin, end) of the parallel loop; [0, 1) for kernels without one.
-  absl::Status RunRange(absl::Span<void* const> arguments, const DimBindings& dims, int64_t begin, int64_t end,
-                        CheckFailure* failure = nullptr) const;
+  absl::Status RunRange(absl::Span<void* const> arguments, const DimBindings& dims, int64_t begin,
+                        int64_t end, CheckFailure* failure = nullptr) const;
 
  private:
   Interpreter();
@@ -55,7 +61,8 @@ class Interpreter {
 };
 
 // Create and Run in one.
-absl::Status Interpret(const Kernel& kernel, absl::Span<void* const> arguments, const DimBindings& dims);
+absl::Status Interpret(const Kernel& kernel, absl::Span<void* const> arguments,
+                       const DimBindings& dims);
 
 }  // namespace cermet::kernel
 

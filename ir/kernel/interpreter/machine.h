@@ -24,7 +24,8 @@ class Machine {
   absl::Status Prepare(absl::Span<void* const> arguments, const DimBindings& dims);
   // The number of iterations of the loop marked is_top_parallel, or 1.
   absl::StatusOr<int64_t> TopIterations();
-  // Runs iterations [begin, end) of that loop, or all of the kernel. Errors are accesses outside buffers and races.
+  // Runs iterations [begin, end) of that loop, or all of the kernel. Errors are accesses outside
+  // buffers and races.
   absl::Status Run(int64_t begin, int64_t end);
   const std::optional<CheckFailure>& failure() const { return failure_; }
 
@@ -37,8 +38,8 @@ class Machine {
   };
   // The place of a buffer in this run.
   struct Place {
-    char* data = nullptr;  // null for scratch
-    int64_t byte_size = 0; // of an element
+    char* data = nullptr;   // null for scratch
+    int64_t byte_size = 0;  // of an element
     std::vector<int64_t> extents;
     std::vector<int64_t> strides;  // in elements
   };
@@ -64,7 +65,8 @@ class Machine {
   bool RunLockstepFor(const Step& step, std::vector<Context>* contexts);
   bool RunThreads(const Step& step, std::vector<Context>* contexts);
 
-  bool OffsetOf(const Step& step, const Place& place, const Context& context, int64_t element, int64_t* offset);
+  bool OffsetOf(const Step& step, const Place& place, const Context& context, int64_t element,
+                int64_t* offset);
   bool CheckRace(const Step& step, int64_t element, const Context& context, bool write);
   bool OutOfBounds(const Step& step, const Place& place, const Context& context, int64_t element);
   void BeginBlock(Context* context);
