@@ -4,13 +4,25 @@
 #define CERMET_FRONTEND_ONNX_KNOWN_OPS_H_
 
 #include <optional>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "frontend/onnx/known_value.h"
 
 namespace cermet {
 
 class OpContext;
+
+// How one operator is evaluated; inputs below min_inputs are not null. Nullopt: it cannot tell.
+struct KnownRule {
+  absl::string_view name;
+  size_t min_inputs;
+  std::optional<KnownValue> (*function)(OpContext*, const std::vector<const KnownValue*>& inputs);
+};
+// Those of views (known_views.cc).
+absl::Span<const KnownRule> KnownViewRules();
 
 // The first output of the node, if every input is known and the operator is one of those that shape
 // arithmetic uses; nullopt otherwise. Exact: integers wrap, and floats are rounded to their type

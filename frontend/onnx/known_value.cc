@@ -1,6 +1,9 @@
 // Between tensors and what is known of them.
 #include "frontend/onnx/known_value.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "ir/status.h"
 
 namespace cermet {
@@ -56,6 +59,76 @@ Literal ToLiteral(const KnownValue& known) {
 }
 
 }  // namespace
+
+int64_t Product(const std::vector<int64_t>& shape) {
+  int64_t product = 1;
+  for (const int64_t extent : shape) {
+    if (__builtin_mul_overflow(product, extent, &product))
+      return std::numeric_limits<int64_t>::max();
+  }
+  return product;
+}
+
+bool TooLarge(const std::vector<int64_t>& shape, DType dtype) {
+  return Product(shape) >
+         (IsFloat(dtype) ? KnownValue::kMaxRealElements : KnownValue::kMaxElements);
+}
+
+std::optional<std::vector<int64_t>> BroadcastShape(const std::vector<int64_t>& a,
+                                                   const std::vector<int64_t>& b) {
+  std::vector<int64_t> result(std::max(a.size(), b.size()), 1);
+  for (size_t i = 0; i < result.size(); ++i) {
+    const int64_t x = i < result.size() - a.size() ? 1 : a[i - (result.size() - a.size())];
+    const int64_t y = i < result.size() - b.size() ? 1 : b[i - (result.size() - b.size())];
+    if (x != y && x != 1 && y != 1) return std::nullopt;
+    result[i] = x == 1 ? y : x;
+  }
+  return result;
+}
+
+KnownValue Rearrange(const KnownValue& from, const std::vector<int64_t>& shape,
+                     const std::function<int64_t(const std::vector<int64_t>&)>& source) {
+  KnownValue result;
+  result.dtype = from.dtype;
+  result.shape = shape;
+  std::vector<int64_t> index(shape.size(), 0);
+  for (int64_t i = 0, n = Product(shape); i < n; ++i) {
+    const int64_t at = source(index);
+    if (from.is_real()) {
+      result.reals.push_back(from.reals[at]);
+    } else {
+      result.ints.push_back(from.ints[at]);
+    }
+    for (size_t d = shape.size(); d-- > 0;) {
+      if (++index[d] < shape[d]) break;
+      index[d] = 0;
+    }
+  }
+  return result;
+}
+
+int64_t FlatIndex(const std::vector<int64_t>& index, const std::vector<int64_t>& shape) {
+  int64_t flat = 0;
+  for (size_t d = 0; d < shape.size(); ++d) flat = flat * shape[d] + index[d];
+  return flat;
+}
+
+KnownValue BroadcastValue(const KnownValue& from, const std::vector<int64_t>& shape) {
+  const size_t lead = shape.size() - from.shape.size();
+  return Rearrange(from, shape, [&](const std::vector<int64_t>& index) {
+    int64_t flat = 0;
+    for (size_t d = 0; d < from.shape.size(); ++d)
+      flat = flat * from.shape[d] + (from.shape[d] == 1 ? 0 : index[lead + d]);
+    return flat;
+  });
+}
+
+std::optional<std::vector<int64_t>> ConstantInts(const KnownValue& value) {
+  if (value.is_real() || !value.IsConstant()) return std::nullopt;
+  std::vector<int64_t> ints;
+  for (const Dim& dim : value.ints) ints.push_back(dim.value());
+  return ints;
+}
 
 Value EmitKnown(Builder* builder, const KnownValue& known) {
   if (known.IsConstant()) return builder->Constant(ToLiteral(known));

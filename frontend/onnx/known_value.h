@@ -3,6 +3,7 @@
 #ifndef CERMET_FRONTEND_ONNX_KNOWN_VALUE_H_
 #define CERMET_FRONTEND_ONNX_KNOWN_VALUE_H_
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -33,6 +34,24 @@ struct KnownValue {
   static KnownValue Vector(std::vector<Dim> dims);  // i64 of rank 1
   static KnownValue Scalar(Dim dim);                // i64
 };
+
+// The product of extents, saturated.
+int64_t Product(const std::vector<int64_t>& shape);
+// Whether a tensor is too large to be tracked.
+bool TooLarge(const std::vector<int64_t>& shape, DType dtype);
+// Numpy's broadcast; nullopt if the shapes do not fit.
+std::optional<std::vector<int64_t>> BroadcastShape(const std::vector<int64_t>& a,
+                                                   const std::vector<int64_t>& b);
+// The row-major number of the element at `index`.
+int64_t FlatIndex(const std::vector<int64_t>& index, const std::vector<int64_t>& shape);
+// A value of `shape` whose element at an index is element `source(index)` of `from`.
+KnownValue Rearrange(const KnownValue& from, const std::vector<int64_t>& shape,
+                     const std::function<int64_t(const std::vector<int64_t>&)>& source);
+// `from` repeated to `shape`, to which it broadcasts.
+KnownValue BroadcastValue(const KnownValue& from, const std::vector<int64_t>& shape);
+
+// The elements, if they are constant integers.
+std::optional<std::vector<int64_t>> ConstantInts(const KnownValue& value);
 
 // A value in the graph for a known one: a constant, or dim_size nodes put together.
 Value EmitKnown(Builder* builder, const KnownValue& known);
