@@ -9,6 +9,7 @@ in_<input> arrays are the inputs. docs/benchmarks.md says how to set this up and
 import argparse
 import json
 import math
+import os
 import pathlib
 import subprocess
 import sys
@@ -60,8 +61,8 @@ def ort_job(model, case, threads, min_time):
     print(json.dumps(result))
 
 
-def run(command):
-    done = subprocess.run(command, capture_output=True, text=True)
+def run(command, **environment):
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).strip().splitlines()
         raise RuntimeError(lines[-1] if lines else f"exit status {done.returncode}")
@@ -78,7 +79,7 @@ def time_cermet(args, model, case, threads):
         out = pathlib.Path(folder) / "bench.json"
         command = [args.cermet, "bench", str(model), "--case", str(case), "--threads", str(threads)]
         command += ["--min-time", str(args.min_time), "--json", str(out)]
-        run(command + args.cermet_flag)
+        run(command + args.cermet_flag, CERMET_CACHE_DIR=str(pathlib.Path(folder) / "cache"))  # empty: a cold compile
         return json.loads(out.read_text())
 
 
