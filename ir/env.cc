@@ -12,8 +12,8 @@ const std::vector<EnvVarInfo>& AllEnvVars() {
        "Passes and rules to leave out, separated by commas: `cse,simplify/add_zero`."},
       {EnvVar::kPassLimit, "CERMET_PASS_LIMIT",
        "After this many changes of the module, only passes that lowering needs run: for bisecting "
-       "a wrong "
-       "result."},
+       "a "
+       "wrong result."},
       {EnvVar::kTrace, "CERMET_TRACE", "File for a profile of every run (Chrome trace format)."},
       {EnvVar::kVerify, "CERMET_VERIFY",
        "`eval`: checks the results of each kernel against the reference evaluator."},

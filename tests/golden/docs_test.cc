@@ -1,4 +1,5 @@
-// Examples in the documentation parse, and are written as they print.
+// Examples in the documentation parse, and are written as they print; pages and tables that come
+// from a table of the code are what it says.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,7 +7,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/strings/str_cat.h"
+#include "ir/env.h"
 #include "ir/kernel/text.h"
+#include "ir/op_reference.h"
 #include "ir/parser.h"
 #include "ir/printer.h"
 #include "ir/program/program.h"
@@ -23,6 +27,12 @@ std::vector<std::string> Documents() {
   return paths;
 }
 
+std::string ReadFile(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
 // Calls `check(example, path)` on each block that is fenced as `language`; returns how many there
 // are.
 template <typename Check>
@@ -30,9 +40,7 @@ int ForEachExample(const std::string& language, Check check) {
   const std::string fence = "```" + language + "\n";
   int examples = 0;
   for (const std::string& path : Documents()) {
-    std::ostringstream stream;
-    stream << std::ifstream(path).rdbuf();
-    const std::string text = stream.str();
+    const std::string text = ReadFile(path);
     for (size_t at = text.find(fence); at != std::string::npos; at = text.find(fence, at + 1)) {
       const size_t begin = at + fence.size();
       check(text.substr(begin, text.find("```", begin) - begin), path);
@@ -73,6 +81,21 @@ TEST(DocsTest, ProgramExamplesParseAndPrintBack) {
         EXPECT_EQ(program::Print(*program), text) << path;
       });
   EXPECT_GE(examples, 1);
+}
+
+TEST(DocsTest, OpsAreUpToDate) {
+  const std::string text = OpsMarkdown();
+  if (!GetEnv(EnvVar::kBless).empty()) std::ofstream("docs/ops.md") << text;
+  EXPECT_TRUE(ReadFile("docs/ops.md") == text) << "docs/ops.md is out of date: run tools/bless";
+}
+
+TEST(DocsTest, EnvironmentVariablesAreTheTable) {
+  std::string rows;
+  for (const EnvVarInfo& variable : AllEnvVars())
+    absl::StrAppend(&rows, "| `", variable.name, "` | ", variable.doc, " |\n");
+  EXPECT_NE(ReadFile("docs/debugging.md").find("|---|---|\n" + rows), std::string::npos)
+      << "the table in docs/debugging.md should be\n"
+      << rows;
 }
 
 }  // namespace
