@@ -39,6 +39,13 @@ absl::Status ScheduleVectors(const CpuScheduleContext& context, const Nest& nest
 // of a row in vectors.
 absl::Status ScheduleRows(const CpuScheduleContext& context, const Nest& nest, Rewrites* rewrites);
 
+// Whether the reductions with order lanes run over a dim that is not contiguous, while the last
+// loop's is.
+bool ReducesAcrossRows(const Nest& nest);
+// Such kernels: vectors along the last dim, and the lanes of each of its elements in memory.
+absl::Status ScheduleAcrossRows(const CpuScheduleContext& context, const Nest& nest,
+                                Rewrites* rewrites);
+
 // Collapses the parallel loops at the top of the nest into one, as far as they are perfectly
 // nested; at most `count` of them.
 absl::Status CollapseTop(Rewrites* rewrites, size_t count);

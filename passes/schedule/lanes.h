@@ -9,6 +9,8 @@
 #ifndef CERMET_PASSES_SCHEDULE_LANES_H_
 #define CERMET_PASSES_SCHEDULE_LANES_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "ir/kernel/kernel.h"
@@ -19,9 +21,12 @@ namespace cermet::schedule {
 // kernel is then unchanged.
 absl::Status MakeLanesExplicit(kernel::Kernel* kernel, absl::string_view loop);
 
-// The same for bodies that cannot be lifted (a reduction inside the reduction): scalar code that
-// keeps the L copies in scratch buffers.
-absl::Status KeepLanesInMemory(kernel::Kernel* kernel, absl::string_view loop);
+// The same for bodies that cannot be lifted (a reduction inside the reduction) and for elements
+// that are not adjacent: serial code that keeps the L copies in scratch buffers. `columns`, if not
+// empty, is a parallel loop around it, from 0, of at most `num_columns` iterations, each of which
+// has copies of its own, side by side: what a tile of columns needs.
+absl::Status KeepLanesInMemory(kernel::Kernel* kernel, absl::string_view loop,
+                               absl::string_view columns = "", int64_t num_columns = 1);
 
 }  // namespace cermet::schedule
 

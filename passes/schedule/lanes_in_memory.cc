@@ -21,8 +21,12 @@ using kernel::ValueId;
 
 class LanesInMemory {
  public:
-  LanesInMemory(Kernel* kernel, Inst loop)
-      : kernel_(kernel), loop_(std::move(loop)), lanes_(loop_.order_lanes) {}
+  LanesInMemory(Kernel* kernel, Inst loop, ValueId column, int64_t num_columns)
+      : kernel_(kernel),
+        loop_(std::move(loop)),
+        lanes_(loop_.order_lanes),
+        column_(column),
+        num_columns_(num_columns) {}
 
   void Run(Block* out) {
     AddBuffers();
@@ -31,7 +35,7 @@ class LanesInMemory {
     builder.For(zero, builder.Index(lanes_), 1, LoopKind::kSerial, "lane", {},
                 [&](KernelBuilder& body, ValueId lane, const std::vector<ValueId>&) {
                   for (size_t i = 0; i < buffers_.size(); ++i)
-                    body.Store(buffers_[i], loop_.operands[2 + i], {lane});
+                    body.Store(buffers_[i], loop_.operands[2 + i], Place(lane));
                   return std::vector<ValueId>();
                 });
     builder.For(loop_.operands[0], loop_.operands[1], 1, LoopKind::kSerial, loop_.iv_name, {},
@@ -47,18 +51,24 @@ class LanesInMemory {
                   });
     }
     for (size_t i = 0; i < buffers_.size(); ++i) {
-      builder.Load(buffers_[i], {zero});
+      builder.Load(buffers_[i], Place(zero));
       out->insts.back().results[0] = loop_.results[i];
     }
   }
 
  private:
+  std::vector<ValueId> Place(ValueId lane) const {
+    if (column_ == kernel::kNoValue) return {lane};
+    return {lane, column_};
+  }
+
   void AddBuffers() {
     for (ValueId result : loop_.results) {
       kernel::Buffer buffer;
       buffer.name = absl::StrCat("lanes", kernel_->buffers.size());
       buffer.dtype = kernel_->type(result).dtype;
       buffer.shape = {Dim(lanes_)};
+      if (column_ != kernel::kNoValue) buffer.shape.push_back(Dim(num_columns_));
       buffer.space = kernel::MemorySpace::kScratch;
       buffer.access = kernel::Access::kInOut;
       buffers_.push_back(static_cast<int32_t>(kernel_->buffers.size()));
@@ -68,7 +78,7 @@ class LanesInMemory {
 
   void StoreAll(KernelBuilder& builder, const ValueMap& map, const Block& from, ValueId lane) {
     for (size_t i = 0; i < buffers_.size(); ++i)
-      builder.Store(buffers_[i], map(from.yields[i]), {lane});
+      builder.Store(buffers_[i], map(from.yields[i]), Place(lane));
   }
 
   void Step(KernelBuilder& builder, ValueId iv) {
@@ -78,7 +88,7 @@ class LanesInMemory {
     ValueMap map;
     map.Set(body.params[0], iv);
     for (size_t i = 0; i < buffers_.size(); ++i)
-      map.Set(body.params[1 + i], builder.Load(buffers_[i], {lane}));
+      map.Set(body.params[1 + i], builder.Load(buffers_[i], Place(lane)));
     CloneInsts(kernel_, body, builder.block(), &map);
     StoreAll(builder, map, body, lane);
   }
@@ -88,8 +98,8 @@ class LanesInMemory {
     const ValueId other = builder.Add(lane, builder.Index(width));
     ValueMap map;
     for (size_t i = 0; i < buffers_.size(); ++i) {
-      map.Set(combiner.params[i], builder.Load(buffers_[i], {lane}));
-      map.Set(combiner.params[buffers_.size() + i], builder.Load(buffers_[i], {other}));
+      map.Set(combiner.params[i], builder.Load(buffers_[i], Place(lane)));
+      map.Set(combiner.params[buffers_.size() + i], builder.Load(buffers_[i], Place(other)));
     }
     CloneInsts(kernel_, combiner, builder.block(), &map);
     StoreAll(builder, map, combiner, lane);
@@ -98,19 +108,27 @@ class LanesInMemory {
   Kernel* kernel_;
   const Inst loop_;
   const int64_t lanes_;
+  const ValueId column_;
+  const int64_t num_columns_;
   std::vector<int32_t> buffers_;
 };
 
 }  // namespace
 
-absl::Status KeepLanesInMemory(Kernel* kernel, absl::string_view name) {
+absl::Status KeepLanesInMemory(Kernel* kernel, absl::string_view name, absl::string_view columns,
+                               int64_t num_columns) {
   CERMET_ASSIGN_OR_RETURN(LoopRef place, FindLoop(kernel, name));
   if (place.inst().order_lanes <= 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("kernel @", kernel->name, ": loop %", name, " has no lanes"));
   }
+  ValueId column = kernel::kNoValue;
+  if (!columns.empty()) {
+    CERMET_ASSIGN_OR_RETURN(LoopRef around, FindLoop(kernel, columns));
+    column = around.body().params[0];
+  }
   Block out;
-  LanesInMemory(kernel, place.inst()).Run(&out);
+  LanesInMemory(kernel, place.inst(), column, num_columns).Run(&out);
   std::vector<Inst>& insts = place.block->insts;
   insts.erase(insts.begin() + place.index);
   insts.insert(insts.begin() + place.index, std::make_move_iterator(out.insts.begin()),

@@ -73,7 +73,10 @@ class Describer {
       ++nest_.work;
     if (inst.kind == InstKind::kFor) {
       if (inst.loop == LoopKind::kParallel) nest_.has_parallel_loops = true;
-      if (inst.order_lanes > 1) nest_.has_lanes = true;
+      if (inst.order_lanes > 1) {
+        nest_.has_lanes = true;
+        depends_[inst.blocks[0].params[0]] = kLanesLoops;
+      }
       if (inst.loop == LoopKind::kSerial && !inst.results.empty()) nest_.has_serial_loops = true;
       const Block& body = inst.blocks[0];
       for (int round = 0; round < 2; ++round) {  // carried values depend on what the body yields

@@ -13,8 +13,10 @@
 
 namespace cermet::schedule {
 
-// A set of loops of the nest: bit i is loop i.
+// A set of loops of the nest: bit i is loop i. The last bit stands for the loops with order lanes
+// inside it.
 using LoopSet = uint64_t;
+inline constexpr LoopSet kLanesLoops = LoopSet{1} << 63;
 
 struct NestLoop {
   std::string name;

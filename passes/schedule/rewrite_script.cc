@@ -94,6 +94,13 @@ absl::Status PackByName(Kernel* kernel, const Parameters& p) {
   return Pack(kernel, p[0], dim, block);
 }
 
+absl::Status LanesInMemoryByName(Kernel* kernel, const Parameters& p) {
+  if (p.size() < 3) return KeepLanesInMemory(kernel, p[0]);
+  int64_t columns = 0;
+  CERMET_RETURN_IF_ERROR(Number(p[2], &columns));
+  return KeepLanesInMemory(kernel, p[0], p[1], columns);
+}
+
 absl::Status LegalizeByName(Kernel* kernel, const Parameters& p) {
   int64_t bytes = 0;
   CERMET_RETURN_IF_ERROR(Number(p[0], &bytes));
@@ -160,9 +167,9 @@ const std::vector<Rewrite>& Table() {
       {{"lanes", "loop", "Makes the lanes of a reduction's order explicit, as tiles."},
        1,
        [](Kernel* kernel, const Parameters& p) { return MakeLanesExplicit(kernel, p[0]); }},
-      {{"lanes_in_memory", "loop", "Makes them explicit in scratch buffers."},
+      {{"lanes_in_memory", "loop, columns?, number?", "Makes them explicit in scratch buffers."},
        1,
-       [](Kernel* kernel, const Parameters& p) { return KeepLanesInMemory(kernel, p[0]); }},
+       LanesInMemoryByName},
       {{"legalize", "bytes", "Cuts tiles in vectors of at most so many bytes."}, 1, LegalizeByName},
       {{"rows_on_blocks", "loop, threads", "GPU: a row per block, a lane per thread."},
        2,

@@ -112,9 +112,11 @@ absl::Status Rewrites::MakeLanesExplicit(absl::string_view loop) {
   return absl::OkStatus();
 }
 
-absl::Status Rewrites::KeepLanesInMemory(absl::string_view loop) {
-  CERMET_RETURN_IF_ERROR(schedule::KeepLanesInMemory(kernel_, loop));
-  Done(absl::StrCat("lanes_in_memory %", loop));
+absl::Status Rewrites::KeepLanesInMemory(absl::string_view loop, absl::string_view columns,
+                                         int64_t num_columns) {
+  CERMET_RETURN_IF_ERROR(schedule::KeepLanesInMemory(kernel_, loop, columns, num_columns));
+  Done(absl::StrCat("lanes_in_memory %", loop,
+                    columns.empty() ? "" : absl::StrCat(", for each %", columns)));
   return absl::OkStatus();
 }
 

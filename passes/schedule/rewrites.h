@@ -35,7 +35,8 @@ class Rewrites {
   // Of those loops that are still there.
   absl::Status Tile(const std::vector<std::string>& loops);
   absl::Status MakeLanesExplicit(absl::string_view loop);
-  absl::Status KeepLanesInMemory(absl::string_view loop);
+  absl::Status KeepLanesInMemory(absl::string_view loop, absl::string_view columns = "",
+                                 int64_t num_columns = 1);
   absl::Status RowsOnBlocks(absl::string_view row, int64_t threads);
   absl::Status StageInShared(absl::string_view row, absl::string_view column, int64_t tile);
   absl::Status Legalize(int64_t vector_bytes);

@@ -21,6 +21,7 @@ int64_t WidestElement(const kernel::Kernel& kernel) {
 
 absl::Status Choose(const CpuScheduleContext& context, Rewrites* rewrites) {
   const Nest nest = DescribeNest(rewrites->kernel());
+  if (ReducesAcrossRows(nest)) return ScheduleAcrossRows(context, nest, rewrites);
   if (nest.has_lanes || nest.has_parallel_loops) return ScheduleRows(context, nest, rewrites);
   if (nest.loops.empty()) return absl::OkStatus();
   if (IsContraction(nest)) return ScheduleContraction(context, nest, rewrites);

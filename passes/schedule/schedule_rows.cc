@@ -84,6 +84,36 @@ absl::Status ScheduleLanes(const std::string& loop, Rewrites* rewrites) {
 
 }  // namespace
 
+bool ReducesAcrossRows(const Nest& nest) {
+  if (nest.loops.empty() || !nest.has_lanes || nest.has_parallel_loops) return false;
+  bool found = false;
+  for (const NestLoad& load : nest.loads) {
+    if ((load.any & kLanesLoops) == 0) continue;
+    const LoopSet last = load.depends.back();
+    if ((last & kLanesLoops) != 0) return false;
+    found = found || (last & nest.last()) != 0;
+  }
+  return found;
+}
+
+absl::Status ScheduleAcrossRows(const CpuScheduleContext& context, const Nest& nest,
+                                Rewrites* rewrites) {
+  int64_t columns = 2 * context.lanes;
+  if (nest.loops.back().extent) columns = std::min(columns, *nest.loops.back().extent);
+  if (context.options->tile_columns > 0) columns = context.options->tile_columns;
+  CERMET_ASSIGN_OR_RETURN(SplitLoops split,
+                          rewrites->Split(nest.loops.back().name, columns, Tail::kShorten));
+  std::vector<std::string> lanes;
+  ForEachInst(FindLoop(rewrites->kernel(), split.inner)->body(), [&](const Inst& inst) {
+    if (inst.kind == InstKind::kFor && inst.order_lanes > 1) lanes.push_back(inst.iv_name);
+  });
+  for (const std::string& loop : lanes) {
+    CERMET_RETURN_IF_ERROR(rewrites->KeepLanesInMemory(loop, split.inner, columns));
+  }
+  CERMET_RETURN_IF_ERROR(rewrites->Tile({split.inner}));
+  return CollapseTop(rewrites, 64);
+}
+
 absl::Status ScheduleRows(const CpuScheduleContext& context, const Nest& nest, Rewrites* rewrites) {
   CERMET_RETURN_IF_ERROR(CollapseTop(rewrites, nest.loops.size()));
   RowLoops loops;

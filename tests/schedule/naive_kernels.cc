@@ -178,6 +178,13 @@ const std::vector<NaiveKernel>& NaiveKernels() {
               %s = for %k in 0..11 carry(%c = f32(0)) { %t = %c + %x[%k, %a] yield %t }
               %y[%a] = %s } })",
        {}},
+      {"reduce_outer_dim_in_lanes",
+       R"(kernel @k(%x: f32[3,75,37], %y: f32[3,37] out) {
+            parallel %b in 0..3 { parallel %a in 0..37 {
+              %s = for %j in 0..75 order lanes(64) carry(%c = f32(0)) { %t = %c + %x[%b, %j, %a] yield %t
+              } combine(%l, %r) { %u = %l + %r yield %u }
+              %y[%b, %a] = %s / f32(75) } } })",
+       {}},
       {"row_sum",
        R"(kernel @k(%x: f32[3,150], %y: f32[3] out) {
             parallel %a in 0..3 {
