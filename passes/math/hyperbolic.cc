@@ -17,8 +17,8 @@ Expr TanhF32(Expr x) {
   const Expr e = ExpBounded(Minimum(magnitude + magnitude, x.Number(20)));
   const Expr large = 1.0 - 2.0 / (e + 1.0);
   const Expr z = x * x;
-  const Expr small = Fma(x * z, Polynomial(z, kTanhF32), x);
-  return Select(magnitude < 0.55, small, WithSign(large, x));
+  const Expr small = Fma(magnitude * z, Polynomial(z, kTanhF32), magnitude);
+  return WithSign(Select(magnitude < 0.55, small, large), x);
 }
 
 // t / (t + 2) for t = e^2|x| - 1

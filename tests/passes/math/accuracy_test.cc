@@ -34,6 +34,11 @@ class UnaryAccuracyTest : public ::testing::TestWithParam<UnaryFunction> {};
 TEST_P(UnaryAccuracyTest, F32Sample) {
   const WorstError worst = MeasureF32(GetParam(), 0, 0xffffffff, 65521);
   EXPECT_LE(worst.ulp, GetParam().f32_bound) << "at " << worst.at;
+  // Around zero of both signs, and where numbers end.
+  for (uint32_t first : {0u, 0x007fff00u, 0x7f7fff00u, 0x80000000u, 0xff7fff00u}) {
+    const WorstError edge = MeasureF32(GetParam(), first, first + 0x200, 1);
+    EXPECT_LE(edge.ulp, GetParam().f32_bound) << "at " << edge.at;
+  }
   const WorstError near_one = MeasureF32(GetParam(), 0x3f000000, 0x41000000, 997);
   EXPECT_LE(near_one.ulp, GetParam().f32_bound) << "at " << near_one.at;
 }
