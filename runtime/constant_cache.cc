@@ -43,7 +43,8 @@ absl::StatusOr<ConstantBytes> ConstantCache::Get(const ConstantEntry& entry,
   }
   int64_t size = entry.byte_size;
   if (packing) {
-    if (packing->logical != entry.type().shape) {
+    // A kernel may see a constant reshaped: the same elements in the same order.
+    if (Type(entry.dtype, packing->logical).NumElements() != entry.type().NumElements()) {
       return absl::InvalidArgumentError(absl::StrCat("a constant of shape ",
                                                      ToString(entry.type().shape), " cannot be ",
                                                      packing->ToString()));

@@ -192,7 +192,7 @@ TEST(Executor, WantsItsConstants) {
       Executor::Create(*program, std::make_unique<HandWritten>(), {}, nullptr, {}).status();
   EXPECT_THAT(std::string(status.message()), HasSubstr("constant @w has no bytes"));
   ConstantStore other;
-  other.Add("w", Literal::FromValues<float>({3}, {1, 2, 3}));
+  other.Add("w", Literal::FromValues<float>({4}, {1, 2, 3, 4}));
   status = Executor::Create(*program, std::make_unique<HandWritten>(), other, nullptr, {}).status();
   EXPECT_THAT(std::string(status.message()), HasSubstr("cannot be packed(dim 1 by 2 of [1,3])"));
 }
