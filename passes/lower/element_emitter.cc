@@ -273,17 +273,14 @@ absl::StatusOr<ValueId> ElementEmitter::EmitElementwise(Node* node, const Index&
     operands.push_back(element);
   }
   KernelBuilder here = Here();
-  switch (node->op()) {
-    case OpCode::kCompare:
-      return here.Compare(*ParseCompareDirection(node->attrs().WordText("direction")), operands[0],
-                          operands[1]);
-    case OpCode::kConvert:
-      return here.Convert(operands[0], node->type().dtype);
-    case OpCode::kBitcast:
-      return here.Bitcast(operands[0], node->type().dtype);
-    default:  // every other basic op has one element type; the builder derives the result
-      return here.Compute(node->op(), operands);
+  if (node->op() == OpCode::kCompare) {
+    return here.Compare(*ParseCompareDirection(node->attrs().WordText("direction")), operands[0],
+                        operands[1]);
   }
+  if (node->op() == OpCode::kConvert) return here.Convert(operands[0], node->type().dtype);
+  if (node->op() == OpCode::kBitcast) return here.Bitcast(operands[0], node->type().dtype);
+  // The type of the others' results follows from their operands.
+  return here.Compute(node->op(), operands);
 }
 
 std::optional<Index> MapIndex(const Node& node, int64_t operand, const Index& index,
@@ -320,9 +317,14 @@ std::optional<Index> MapIndex(const Node& node, int64_t operand, const Index& in
       for (int64_t dim : node.attrs().Ints("dims")) result[dim] = from[dim] - Dim(1) - index[dim];
       return result;
     }
-    default:
+    case OpCode::kPad:
+    case OpCode::kConcat:
+    case OpCode::kGather:
+    case OpCode::kDynamicSlice:  // not one index of one operand
+#include "ir/cases_not_view.def"
       return std::nullopt;
   }
+  CERMET_UNREACHABLE();
 }
 
 absl::StatusOr<ValueId> ElementEmitter::EmitView(Node* node, const Index& index, ValueId mask) {
@@ -335,7 +337,12 @@ absl::StatusOr<ValueId> ElementEmitter::EmitView(Node* node, const Index& index,
       return EmitGather(node, index, mask);
     case OpCode::kDynamicSlice:
       return EmitDynamicSlice(node, index, mask);
-    default:
+    case OpCode::kBroadcastInDim:
+    case OpCode::kReshape:
+    case OpCode::kTranspose:
+    case OpCode::kSlice:
+    case OpCode::kReverse:
+#include "ir/cases_not_view.def"
       break;
   }
   const std::optional<Index> mapped = MapIndex(*node, 0, index, *space_);
@@ -392,7 +399,8 @@ absl::StatusOr<ValueId> ElementEmitter::EmitConcat(Node* node, const Index& inde
                  ? element
                  : Here().Compute(OpCode::kSelect, {inside, element, result});
   }
-  if (result == kNoValue) result = Here().Constant(node->type().dtype, 0);  // no elements: never run
+  if (result == kNoValue)
+    result = Here().Constant(node->type().dtype, 0);  // no elements: never run
   return result;
 }
 

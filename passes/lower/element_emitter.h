@@ -7,7 +7,9 @@
 #ifndef CERMET_PASSES_LOWER_ELEMENT_EMITTER_H_
 #define CERMET_PASSES_LOWER_ELEMENT_EMITTER_H_
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>

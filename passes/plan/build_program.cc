@@ -221,7 +221,18 @@ absl::Status ProgramBuilder::EmitGraph(const Graph& graph, Scope* scope) {
       case OpCode::kWhile:
         CERMET_RETURN_IF_ERROR(EmitWhile(*node, scope));
         break;
-      default:
+      case OpCode::kIota:
+      case OpCode::kDimSize:
+      case OpCode::kCall:
+      case OpCode::kCheck:
+#define CERMET_CASES_kElementwise
+#define CERMET_CASES_kTranscendental
+#define CERMET_CASES_kView
+#define CERMET_CASES_kUpdate
+#define CERMET_CASES_kReduction
+#define CERMET_CASES_kContraction
+#define CERMET_CASES_kComposite
+#include "ir/op_cases.def"
         return absl::InternalError(
             absl::StrCat(node->Describe(), ": not fused; run the pass `fuse` first"));
     }

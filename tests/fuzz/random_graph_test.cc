@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "codegen/target.h"
 #include "ir/evaluator/evaluator.h"
 #include "ir/printer.h"
@@ -14,23 +12,11 @@
 #include "ir/verifier.h"
 #include "passes/compile.h"
 #include "runtime/session/compiled_module.h"
+#include "tests/support/backends.h"
 #include "tests/support/program_interpreter.h"
 
 namespace cermet {
 namespace {
-
-// Equal types and bits, but for the payloads of NaNs: which operand's payload survives is the
-// machine's choice.
-bool SameBits(const Literal& a, const Literal& b) {
-  if (a == b) return true;
-  if (a.dtype() != b.dtype() || a.shape() != b.shape() || !IsFloat(a.dtype())) return false;
-  for (int64_t i = 0; i < a.num_elements(); ++i) {
-    const double x = a.GetFloat(i), y = b.GetFloat(i);
-    if (x != x && y != y) continue;
-    if (x != y || std::signbit(x) != std::signbit(y)) return false;
-  }
-  return true;
-}
 
 struct Variant {
   const char* name;
@@ -76,12 +62,12 @@ void Compare(uint64_t seed, int max_nodes) {
     const absl::StatusOr<std::vector<Literal>> native = (*compiled)->Run(&copies);
     ASSERT_TRUE(native.ok()) << native.status() << Print(*original);
     for (size_t i = 0; i < expected->size(); ++i) {
-      EXPECT_TRUE(SameBits((*interpreted)[i], (*expected)[i]))
+      EXPECT_TRUE(testing::SameBits((*interpreted)[i], (*expected)[i]))
           << "interpreter, result " << i << "\n"
           << (*expected)[i].ToString() << "\n"
           << (*interpreted)[i].ToString() << "\n"
           << Print(*original) << Print((*compiled)->module());
-      EXPECT_TRUE(SameBits((*native)[i], (*interpreted)[i]))
+      EXPECT_TRUE(testing::SameBits((*native)[i], (*interpreted)[i]))
           << "native, result " << i << "\n"
           << (*interpreted)[i].ToString() << "\n"
           << (*native)[i].ToString() << "\n"
