@@ -30,6 +30,12 @@ Value FromBack(OpContext& c, Value indices, Value extent, bool known_non_negativ
   return b.Select(b.Compare("lt", indices, zero), b.Add(indices, extent), indices);
 }
 
+absl::Status CheckIndexType(OpContext& c, int input) {
+  if (IsInteger(c.dtype(input))) return absl::OkStatus();
+  return c.Error(
+      absl::StrCat("its indices have type ", c.type(input).ToString(), " instead of integers"));
+}
+
 bool KnownNonNegative(OpContext& c, int input) {
   if (IsUnsignedInteger(c.dtype(input))) return true;
   const KnownValue* known = c.known(input);
@@ -42,6 +48,7 @@ bool KnownNonNegative(OpContext& c, int input) {
 
 // data[..., indices, ...] along one axis.
 absl::Status Gather(OpContext& c) {
+  CERMET_RETURN_IF_ERROR(CheckIndexType(c, 1));
   CERMET_ASSIGN_OR_RETURN(const int64_t axis, c.Axis(0, c.rank(0)));
   const Shape& data = c.shape(0);
   const int64_t index_rank = c.rank(1), rank = c.rank(0);
@@ -66,6 +73,7 @@ absl::Status Gather(OpContext& c) {
 // names along `axis`.
 absl::StatusOr<Value> ElementNumbers(OpContext& c, const Shape& data, int input, int64_t axis) {
   Builder& b = c.b();
+  CERMET_RETURN_IF_ERROR(CheckIndexType(c, input));
   if (c.rank(input) != static_cast<int64_t>(data.size())) {
     return c.Error(absl::StrCat("data of shape ", ToString(data), " and indices of shape ",
                                 ToString(c.shape(input)), " differ in rank"));
@@ -104,6 +112,7 @@ absl::Status GatherElements(OpContext& c) {
 // from the back.
 absl::StatusOr<Value> IndexVectors(OpContext& c, const Shape& data, int input, int64_t first) {
   Builder& b = c.b();
+  CERMET_RETURN_IF_ERROR(CheckIndexType(c, input));
   const Shape& shape = c.shape(input);
   if (shape.empty() || !shape.back().IsConstant())
     return c.NeedsDims("the length of an index vector is not known");

@@ -223,7 +223,7 @@ absl::Status EmitResize(OpContext& c, const ResizeSpec& spec, const std::vector<
       return c.NeedsDims(absl::StrCat("resizing axis ", axis.axis, " of extent ", in.ToString(),
                                       " by ", axis.scale, " needs fixed extents"));
     }
-    if (in.value() < 1 || axis.out.value() < 0 || axis.out.value() > int64_t{1} << 28) {
+    if (in.value() < 1 || axis.out.value() < 0 || axis.out.value() > int64_t{1} << 24) {
       return c.Error(absl::StrCat("axis ", axis.axis, " cannot be resized from ", in.ToString(),
                                   " to ", axis.out.ToString()));
     }

@@ -182,7 +182,8 @@ absl::Status Split(OpContext& c) {
   } else {
     // Equal parts; the last may be smaller.
     const int64_t parts = c.Int("num_outputs", outputs);
-    if (parts < 1) return c.Error(absl::StrCat("num_outputs is ", parts));
+    if (parts != outputs)
+      return c.Error(absl::StrCat("num_outputs is ", parts, ", it has ", outputs, " outputs"));
     const Dim part = Dim::CeilDiv(extent, parts);
     sizes.assign(parts - 1, part);
     sizes.push_back(extent - part * Dim(parts - 1));
