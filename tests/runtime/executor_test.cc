@@ -13,13 +13,16 @@ namespace {
 std::atomic<int64_t> allocations{0};
 }  // namespace
 
-// Counts what a run allocates.
+// Counts what a run allocates. Sanitizers have allocators of their own.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define CERMET_COUNTS_ALLOCATIONS
 void* operator new(size_t size) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   return std::malloc(size);
 }
 void operator delete(void* pointer) noexcept { std::free(pointer); }
 void operator delete(void* pointer, size_t) noexcept { std::free(pointer); }
+#endif
 
 namespace cermet::runtime {
 namespace {
@@ -231,6 +234,9 @@ TEST(Executor, ConcurrentRunsOwnTheirWorkspaces) {
 }
 
 TEST(Executor, AllocatesNothingForAKnownShape) {
+#ifndef CERMET_COUNTS_ALLOCATIONS
+  GTEST_SKIP() << "allocations are not counted under a sanitizer";
+#endif
   ThreadPool pool(2);
   ExecutorOptions options;
   options.threads = pool.threads();
@@ -241,6 +247,7 @@ TEST(Executor, AllocatesNothingForAKnownShape) {
   const int64_t before = allocations.load();
   for (int repeat = 0; repeat < 10; ++repeat) RunOn(executor.get(), &x, &y, &state).IgnoreError();
   EXPECT_EQ(allocations.load(), before);
+  EXPECT_GT(before, 0);
 }
 
 TEST(Executor, PreallocatesAtCreation) {
