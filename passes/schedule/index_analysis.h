@@ -20,17 +20,10 @@
 
 #include "ir/dim.h"
 #include "ir/kernel/kernel.h"
+#include "passes/schedule/interval.h"
 #include "passes/schedule/polynomial.h"
 
 namespace cermet::schedule {
-
-// An inclusive range; kNoLimit on either side where nothing is known.
-struct Interval {
-  static constexpr int64_t kNoLimit = int64_t{1} << 62;
-  int64_t lower = -kNoLimit;
-  int64_t upper = kNoLimit;
-  bool IsFinite() const { return lower > -kNoLimit && upper < kNoLimit; }
-};
 
 class IndexAnalysis {
  public:
