@@ -6,35 +6,10 @@
 //   c
 #include "passes/lower/index_space.h"
 
+#include "ir/dim_terms.h"
 #include "ir/status.h"
 
 namespace cermet::lower {
-namespace {
-
-Dim AtomToDim(const Dim::Atom& atom) {
-  switch (atom.kind) {
-    case Dim::AtomKind::kSymbol:
-      return Dim::Symbol(atom.symbol);
-    case Dim::AtomKind::kFloorDiv:
-      return Dim::FloorDiv(atom.args[0], atom.args[1]);
-    case Dim::AtomKind::kMod:
-      return Dim::Mod(atom.args[0], atom.args[1]);
-    case Dim::AtomKind::kMax:
-      return Dim::Max(atom.args[0], atom.args[1]);
-    case Dim::AtomKind::kMin:
-      return Dim::Min(atom.args[0], atom.args[1]);
-  }
-  CERMET_UNREACHABLE();
-}
-
-Dim TermToDim(const Dim::Term& term) {
-  Dim product(term.coefficient);
-  for (const Dim::Atom& atom : term.factors) product = product * AtomToDim(atom);
-  return product;
-}
-
-}  // namespace
-
 struct IndexSpace::Split {
   Dim quotient;
   Dim rest;
@@ -76,7 +51,7 @@ bool IndexSpace::InRange(const Dim& index, const Dim& extent) const {
 IndexSpace::Split IndexSpace::SplitBy(const Dim& index, const Dim& extent) const {
   Split split;
   for (const Dim::Term& term : index.terms()) {
-    const Dim part = TermToDim(term);
+    const Dim part = ToDim(term);
     if (Dim::Mod(part, extent) == Dim(0)) {
       split.quotient = split.quotient + Dim::FloorDiv(part, extent);
     } else {

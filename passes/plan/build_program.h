@@ -16,7 +16,8 @@ namespace cermet::plan {
 struct BuildProgramOptions {
   // Schedules a naive kernel for the target; may pack its inputs. By argument: whether its contents
   // are constants, which are packed once and not at every run.
-  std::function<absl::Status(kernel::Kernel*, const std::vector<bool>& constant_arguments)> schedule;
+  std::function<absl::Status(kernel::Kernel*, const std::vector<bool>& constant_arguments)>
+      schedule;
   // The kernel that packs an argument at run time, scheduled.
   std::function<absl::StatusOr<kernel::Kernel>(const kernel::Packing&, DType)> pack_kernel;
 };

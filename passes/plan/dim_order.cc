@@ -9,28 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "ir/dim_terms.h"
+
 namespace cermet::plan {
 namespace {
 
 bool IsNonNegative(const Dim& dim, const DimFacts& facts) {
   const std::optional<int64_t> lower = Range(dim, facts).lower;
   return lower && *lower >= 0;
-}
-
-Dim AsDim(const Dim::Atom& atom) {
-  switch (atom.kind) {
-    case Dim::AtomKind::kSymbol:
-      return Dim::Symbol(atom.symbol);
-    case Dim::AtomKind::kFloorDiv:
-      return Dim::FloorDiv(atom.args[0], atom.args[1]);
-    case Dim::AtomKind::kMod:
-      return Dim::Mod(atom.args[0], atom.args[1]);
-    case Dim::AtomKind::kMax:
-      return Dim::Max(atom.args[0], atom.args[1]);
-    case Dim::AtomKind::kMin:
-      return Dim::Min(atom.args[0], atom.args[1]);
-  }
-  __builtin_unreachable();
 }
 
 // c * rest * floordiv(x, k), with rest >= 0 and k dividing c, is at least (c/k) * rest * (x - k +
@@ -44,11 +30,11 @@ Dim BoundTermBelow(const Dim::Term& term, const DimFacts& facts) {
         term.coefficient % factor.args[1].value() == 0) {
       rounding = &factor;
     } else {
-      rest = rest * AsDim(factor);
+      rest = rest * ToDim(factor);
     }
   }
   if (rounding == nullptr) return rest * Dim(term.coefficient);
-  if (!IsNonNegative(rest, facts)) return rest * AsDim(*rounding) * Dim(term.coefficient);
+  if (!IsNonNegative(rest, facts)) return rest * ToDim(*rounding) * Dim(term.coefficient);
   const int64_t divisor = rounding->args[1].value();
   const Dim bound = term.coefficient > 0 ? rounding->args[0] - Dim(divisor - 1) : rounding->args[0];
   return rest * bound * Dim(term.coefficient / divisor);
