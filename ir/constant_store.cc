@@ -2,12 +2,12 @@
 //
 // The file is little-endian:
 //   header (64 bytes)  magic "CERMETCS", u32 version, u32 entries, u64 index bytes, u64 file bytes,
-//   u64 hash of the index, zeros index              per entry, in order of names: u32 name length,
-//   u32 dtype, u32 rank, u32 zero, i64 extents[rank],
-//                      u64 data offset, u64 data bytes, u64 content hash, the name, zeros up to a
-//                      multiple of 8
+//                      u64 hash of the index, zeros
+//   index              per entry, in order of names: u32 name length, u32 dtype, u32 rank,
+//                      u32 zero, i64 extents[rank], u64 data offset, u64 data bytes,
+//                      u64 content hash, the name, zeros up to a multiple of 8
 //   data               each entry at a multiple of 64 bytes, so that a mapped file can be used in
-//   place
+//                      place
 #include "ir/constant_store.h"
 
 #include <fcntl.h>

@@ -5,9 +5,9 @@
 //   %name         a value: letters, digits, `_` and `.`
 //   @name         a graph or a constant: letters, digits, `.`, `_`, `/`, `-` and `:`
 //   ?name         a symbolic dim: letters, digits, `_` and `.`
-//   12  0x1f      integers without sign; 1.5  2e-3 floats without sign (`6x16` is the integer 6 and
-//   the identifier x16) "text"        strings with \" \\ \n \t \r and \xHH punctuation   `->`, `..`
-//   and single characters
+//   12  0x1f      integers without sign; 1.5  2e-3: floats (`6x16` is the integer 6 and x16)
+//   "text"        strings with \" \\ \n \t \r and \xHH
+//   punctuation   `->`, `..` and single characters
 // White space and line ends only separate; comments run from `//` to the end of the line.
 #ifndef CERMET_IR_LEXER_H_
 #define CERMET_IR_LEXER_H_

@@ -1,9 +1,9 @@
 // The compiler from a module to a command program, as one readable list of steps.
 //
-//   Optimize   graph IR  -> graph IR        simplify, recognise, lay out, expand composites, state
-//   how results are rounded FuseModule graph IR  -> fused graph     group nodes into kernels,
-//   expand transcendentals in their bodies Lower      fused     -> command program lower each
-//   fusion, schedule its kernels, give values buffers, plan memory
+//   Optimize    graph IR -> graph IR         simplify, recognise, lay out, expand, state rounding
+//   FuseModule  graph IR -> fused graph      group nodes into kernels, expand transcendentals
+//   Lower       fused    -> command program  lower each fusion, schedule its kernels, give values
+//                                            buffers, plan memory
 //
 // Each step's form can be printed, parsed back and run; `cermet dump` shows them. Not thread safe
 // on one module; modules are independent.
@@ -26,8 +26,8 @@ namespace cermet {
 
 struct CompileOptions {
   PassOptions passes;  // numerics, target, disabled passes and rules, dumps
-  schedule::ScheduleOptions
-      schedule;  // overrides of tile sizes, for tuning and tests; bits never depend on them
+  // Overrides of tile sizes, for tuning and tests; bits never depend on them.
+  schedule::ScheduleOptions schedule;
 };
 
 // What the steps did, for `cermet explain` and `cermet dump --stage kernel`.

@@ -2,10 +2,12 @@
 // storing it in between:
 //
 //   elementwise ops and views   join any consumer, unless each of their elements would be computed
-//   many times contractions, windows       join the elementwise ops after them (as an epilogue) if
-//   every element is read at one place row reductions              join a consumer that reads them
-//   once per row; several share the row views before a contraction  join if the loads stay simple:
-//   transposes, slices, broadcasts, one reshape of an operand
+//                               many times
+//   contractions, windows       join the elementwise ops after them (as an epilogue) if every
+//                               element is read at one place
+//   row reductions              join a consumer that reads them once per row; several share the row
+//   views before a contraction  join if the loads stay simple: transposes, slices, broadcasts, one
+//                               reshape of an operand
 #include "passes/fuse/group.h"
 
 #include <algorithm>

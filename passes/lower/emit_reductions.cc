@@ -38,8 +38,9 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduction(Node* node, c
   return results;
 }
 
-// sequential: acc = init; for each element in row-major order of the reduced dims: acc = body(acc,
-// x). lanes(L):   one lanes loop over the flattened reduced dims, then body(init, total).
+// sequential: acc = init; for each element in row-major order of the reduced dims:
+//             acc = body(acc, x)
+// lanes(L):   one lanes loop over the flattened reduced dims, then body(init, total)
 absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, const Index& index,
                                                                 ValueId mask) {
   const int64_t count = node->num_operands() / 2;

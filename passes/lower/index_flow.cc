@@ -10,8 +10,8 @@
 namespace cermet::lower {
 namespace {
 
-constexpr size_t kMostIndices =
-    12;  // more distinct reads than this of one value are not told apart
+// More distinct reads than this of one value are not told apart.
+constexpr size_t kMostIndices = 12;
 
 bool Contains(const std::vector<int64_t>& list, int64_t item) {
   return std::find(list.begin(), list.end(), item) != list.end();

@@ -20,9 +20,9 @@ using kernel::ValueId;
 
 namespace {
 
-constexpr int64_t kMostScratchBytes =
-    128 * 1024;                      // a row larger than this is recomputed rather than kept
-constexpr int64_t kScratchCost = 6;  // elementwise ops per element from which keeping a row pays
+constexpr int64_t kMostScratchBytes = 128 * 1024;  // a larger row is recomputed rather than kept
+// Elementwise ops per element from which keeping a row pays.
+constexpr int64_t kScratchCost = 6;
 
 // How many elementwise ops computing one element takes, up to `most`.
 int64_t ElementCost(Value value, int64_t most) {

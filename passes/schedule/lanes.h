@@ -1,11 +1,11 @@
 // The `lanes` rewrite: a reduction loop with order lanes(L) becomes a loop over tiles of L lanes
 // and a tree of halves.
 //
-//   before  for %j in 0..N order lanes(64) carry (%a = 0) { yield %a + %x[%j] } combine (%l, %r) {
-//   yield %l + %r } after   for %jo in 0..N/64 carry (%a = tile of 0) { yield %a + %x[64*%jo +
-//   iota] }, a masked step for the last N % 64 elements in
-//           which the other lanes keep their values, then lanes 0..32 + lanes 32..64, 0..16
-//           + 16..32, ... 0 + 1
+//   before  for %j in 0..N order lanes(64) carry (%a = 0) { yield %a + %x[%j] }
+//           combine (%l, %r) { yield %l + %r }
+//   after   for %jo in 0..N/64 carry (%a = tile of 0) { yield %a + %x[64*%jo + iota] }, a masked
+//           step for the last N % 64 elements in which the other lanes keep their values, then
+//           lanes 0..32 + lanes 32..64, 0..16 + 16..32, ... 0 + 1
 #ifndef CERMET_PASSES_SCHEDULE_LANES_H_
 #define CERMET_PASSES_SCHEDULE_LANES_H_
 

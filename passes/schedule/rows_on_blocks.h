@@ -1,8 +1,9 @@
 // GPU: one block of threads per row.
 //
-//   before  parallel %r in 0..M { for %j in 0..N order lanes(64) carry (%a = 0) {..}; parallel %k
-//   in 0..N {..} } after   block %r in 0..M { thread %t in 0..64 { for %j in %t..N step 64 carry
-//   (%a = 0) {..}; halving in shared memory; for %k in %t..N step 64 {..} } }
+//   before  parallel %r in 0..M { for %j in 0..N order lanes(64) carry (%a = 0) {..};
+//                                 parallel %k in 0..N {..} }
+//   after   block %r in 0..M { thread %t in 0..64 { for %j in %t..N step 64 carry (%a = 0) {..};
+//                              halving in shared memory; for %k in %t..N step 64 {..} } }
 #ifndef CERMET_PASSES_SCHEDULE_ROWS_ON_BLOCKS_H_
 #define CERMET_PASSES_SCHEDULE_ROWS_ON_BLOCKS_H_
 

@@ -1,8 +1,8 @@
 // Matrix products and convolutions.
 //
 //   naive   parallel %d0 in 0..M { parallel %d1 in 0..N { for %k in 0..K { fma } store } }
-//   after   parallel %p in 0..panels * row blocks { for %k in 0..K { fma of a tile } store of a
-//   tile }
+//   after   parallel %p in 0..panels * row blocks {
+//             for %k in 0..K { fma of a tile } store of a tile }
 //
 // Panels are outermost, so that one stays in cache while the row blocks pass by; their product is
 // one parallel loop, which gives threads enough pieces for any shape. The chain over k is kept as
@@ -26,6 +26,9 @@ namespace {
 constexpr int64_t kAccumulators = 8;  // independent chains that hide the latency of an FMA
 constexpr int64_t kFewRows = 48;      // a multiple of so many is not short
 constexpr int64_t kManyRows = 256;    // from here on, contiguous data of the run are worth packing
+
+// The loops over rows of the product: all but the last one, except those that a load which varies
+// with the columns depends on.
 LoopSet RowsOf(const Nest& nest) {
   LoopSet rows = nest.last() - 1;
   for (const NestLoad& load : nest.loads) {

@@ -1,8 +1,8 @@
 // Kernels whose outputs do not share operands: vectors along the last dim.
 //
 //   naive   parallel %d0 in 0..M { parallel %d1 in 0..N { %y[%d0, %d1] = f(%x[%d0, %d1]) } }
-//   after   parallel %d0 in 0..M*N/32 { %y[32*%d0 : 32] = f(%x[32*%d0 : 32]) }        where the
-//   dims merge
+//   after   parallel %d0 in 0..M*N/32 { %y[32*%d0 : 32] = f(%x[32*%d0 : 32]) }
+//           where the dims merge
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -15,8 +15,8 @@
 namespace cermet::schedule {
 namespace {
 
-constexpr int64_t kHeavyWork =
-    12;  // computations per element from which two vectors at a time fill the registers
+// Computations per element from which two vectors at a time fill the registers.
+constexpr int64_t kHeavyWork = 12;
 constexpr int64_t kAccumulators = 8;   // independent chains that hide the latency of a serial loop
 constexpr int64_t kEnoughPieces = 64;  // iterations that give threads enough to share
 

@@ -1,11 +1,12 @@
 // GPU: a matrix product by square tiles of threads, whose operands pass through shared memory.
 //
-//   before  parallel %i in 0..M { parallel %j in 0..N { for %k in 0..K carry (%a) { fma(%x[%i, %k],
-//   %w[%k, %j], %a) } store } } after   block %ib { block %jb { thread %ti { thread %tj { for %kb
-//   in 0..ceil(K/16) carry (%a) {
-//             %xs[%ti, %tj] = %x[i, 16*%kb + %tj]; %ws[%ti, %tj] = %w[16*%kb + %ti, j]; barrier
-//             for %kk in 0..min(16, K - 16*%kb) carry (%b = %a) { fma(%xs[%ti, %kk], %ws[%kk, %tj],
-//             %b) }; barrier } store if inside } } } }
+//   before  parallel %i in 0..M { parallel %j in 0..N {
+//             for %k in 0..K carry (%a) { fma(%x[%i, %k], %w[%k, %j], %a) } store } }
+//   after   block %ib { block %jb { thread %ti { thread %tj {
+//             for %kb in 0..ceil(K/16) carry (%a) {
+//               %xs[%ti, %tj] = %x[i, 16*%kb + %tj]; %ws[%ti, %tj] = %w[16*%kb + %ti, j]; barrier
+//               for %kk in 0..min(16, K - 16*%kb) carry (%b = %a) {
+//                 fma(%xs[%ti, %kk], %ws[%kk, %tj], %b) }; barrier } store if inside } } } }
 #ifndef CERMET_PASSES_SCHEDULE_STAGE_IN_SHARED_H_
 #define CERMET_PASSES_SCHEDULE_STAGE_IN_SHARED_H_
 

@@ -36,15 +36,15 @@ namespace cermet {
 const char* Version();
 
 struct SessionOptions {
-  int64_t intra_op_threads =
-      0;  // threads of one run, the caller's among them; 0: one per processor
+  // Threads of one run, the caller's among them; 0: one per processor.
+  int64_t intra_op_threads = 0;
   Numerics numerics = Numerics::kStandard;
   // Memory is taken as runs need it. These bound it, and can take some of it at once.
   int64_t memory_limit_bytes = 0;   // of workspaces; 0: no limit
   double preallocate_fraction = 0;  // of the limit, taken when a run first needs memory; in [0, 1]
   bool code_cache = true;           // keep compiled code on disk (runtime/disk_cache.h)
-  int64_t max_compiled_runs =
-      64;  // how many kinds of run (feeds, fetches, shapes) stay compiled; the oldest go
+  // How many kinds of run (feeds, fetches, shapes) stay compiled; the oldest go.
+  int64_t max_compiled_runs = 64;
 };
 
 struct SessionMemory {
