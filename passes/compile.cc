@@ -1,6 +1,8 @@
 // The list of steps. What each does and why it stands where it does is in docs/architecture.md.
 #include "passes/compile.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "ir/kernel/text.h"
 #include "ir/program/program.h"
@@ -32,7 +34,9 @@ absl::Status FuseModule(Module* module, const CompileOptions& options, CompileLo
   if (log != nullptr) {
     // `explain` wants the decisions, which a pass cannot return: ask for them on a copy.
     const std::unique_ptr<Module> copy = module->Clone();
+    const std::vector<std::string>& disabled = options.passes.disabled;
     fuse::FuseOptions fuse_options;
+    fuse_options.enabled = std::count(disabled.begin(), disabled.end(), "fuse/merge") == 0;
     CERMET_RETURN_IF_ERROR(fuse::Fuse(copy.get(), fuse_options, &log->decisions).status());
   }
   return Run(module, FusionPipeline(), options, log);
@@ -64,7 +68,7 @@ absl::StatusOr<program::Program> Lower(const Module& module, const CompileOption
   if (options.passes.verify) CERMET_RETURN_IF_ERROR(program::Verify(program));
   if (options.passes.dumps != nullptr && options.passes.dumps->enabled()) {
     CERMET_RETURN_IF_ERROR(
-        options.passes.dumps->Write("program", "cermet", program::Print(program)));
+        options.passes.dumps->Write("program", ".cermet", program::Print(program)));
   }
   return program;
 }

@@ -23,8 +23,8 @@
 namespace cermet::plan {
 
 inline constexpr int32_t kNone = -1;
-inline constexpr int64_t kNever =
-    std::numeric_limits<int64_t>::max();  // the last use of a value that leaves its graph
+// The last use of a value that leaves its graph.
+inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
 // Builds one program: call Build once.
 class ProgramBuilder {
@@ -77,8 +77,8 @@ class ProgramBuilder {
   std::map<std::string, int32_t> constants_;  // name and packing -> buffer
   std::map<std::string, int64_t> names_;      // of buffers, to keep them unique
   std::map<std::string, int64_t> kernel_names_;
-  std::map<Value, int32_t>
-      state_;  // results that may be written to the donated input that they update
+  // Results that may be written to the donated input that they update.
+  std::map<Value, int32_t> state_;
 };
 
 // By result of `graph`: the donated parameter that it updates, the one of its name or else the
