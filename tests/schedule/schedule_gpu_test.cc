@@ -4,7 +4,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "codegen/ptx.h"
+#include "codegen/target.h"
 #include "ir/kernel/text.h"
 #include "tests/schedule/naive_kernels.h"
 #include "tests/schedule/schedule_testing.h"
@@ -51,6 +58,27 @@ INSTANTIATE_TEST_SUITE_P(All, ScheduleGpuTest, testing::ValuesIn(NaiveKernels())
                          [](const testing::TestParamInfo<NaiveKernel>& info) {
                            return info.param.name;
                          });
+
+TEST(ScheduleGpu, SchedulesBecomePtx) {
+  std::vector<kernel::Kernel> kernels;
+  for (const NaiveKernel& naive : NaiveKernels()) {
+    if (naive.name == "check") continue;
+    kernels.push_back(Scheduled(naive.text));
+    kernels.back().name = naive.name;
+  }
+  const absl::StatusOr<Target> target = codegen::ParseTarget("nvptx64-nvidia-cuda", "sm_80");
+  ASSERT_TRUE(target.ok()) << target.status();
+  const absl::StatusOr<std::string> ptx = codegen::EmitPtx(kernels, *target);
+  ASSERT_TRUE(ptx.ok()) << ptx.status();
+  const std::string ptxas = "/usr/local/cuda/bin/ptxas";
+  if (access(ptxas.c_str(), X_OK) != 0) GTEST_SKIP() << "SKIPPED: there is no " << ptxas;
+  const std::string file = absl::StrCat(::testing::TempDir(), "cermet_schedules.ptx");
+  std::ofstream(file) << *ptx;
+  for (const char* arch : {"sm_80", "sm_90"}) {
+    EXPECT_EQ(std::system(absl::StrCat(ptxas, " -arch=", arch, " ", file, " -o /dev/null").c_str()),
+              0);
+  }
+}
 
 TEST(ScheduleGpu, ProductsPassThroughSharedMemory) {
   const std::string text = kernel::Print(Scheduled(NaiveKernels()[0].text));
