@@ -180,6 +180,22 @@ TEST(Usage, WrongInputsExitWith1) {
   ExpectFailure(absl::StrCat("run ", model, " --input x=", npy), 1, "input \"x\" is i32[3,2]");
 }
 
+TEST(Usage, HugeDimsExitWith1) {
+  const std::string model = Write("m.cermet", kText);
+  ExpectFailure(absl::StrCat("run ", model, " --dim n=1000000000000"), 1, "1000000000000");
+  ExpectFailure(absl::StrCat("run ", model, " --dim n=9223372036854775807"), 1,
+                "9223372036854775807");
+}
+
+TEST(Run, EmptyTensors) {
+  const std::string model = Write("m.cermet", kText);
+  for (const char* device : {"cpu", "reference"}) {
+    const Outcome outcome = Cermet(absl::StrCat("run ", model, " --dim n=0 --device ", device));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, "sum f32[0,2]: []\n");
+  }
+}
+
 // ---- run
 
 TEST(Run, PrintsOutputs) {

@@ -14,6 +14,7 @@
 #include "runtime/session/disk_object_cache.h"
 #include "runtime/session/verify_kernels.h"
 #include "runtime/thread_pool.h"
+#include "tools/cermet/case.h"
 #include "tools/cermet/verbs.h"
 
 namespace cermet::cli {
@@ -68,8 +69,10 @@ class CpuEngine : public Engine {
                             executor().OutputShapes(shapes));
     outputs_.clear();
     for (const program::Buffer& buffer : executor().program().buffers) {
-      if (buffer.kind == program::BufferKind::kOutput)
-        outputs_.emplace_back(buffer.type.dtype, out[outputs_.size()]);
+      if (buffer.kind != program::BufferKind::kOutput) continue;
+      CERMET_RETURN_IF_ERROR(
+          CheckMemory(absl::StrCat("output \"", buffer.user_name, "\""), buffer.type, dims_));
+      outputs_.emplace_back(buffer.type.dtype, out[outputs_.size()]);
     }
     views_.clear();
     for (Literal& input : inputs_) views_.push_back({input.data(), input.shape()});
