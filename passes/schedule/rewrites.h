@@ -17,6 +17,7 @@ namespace cermet::schedule {
 
 // Every method is the rewrite of that name followed by SimplifyIndices, and one step of the log.
 // Loops that simplification took apart (of one iteration) are skipped where a rewrite allows it.
+// The names passed in must not be views into the kernel, whose instructions a rewrite replaces.
 class Rewrites {
  public:
   Rewrites(kernel::Kernel* kernel, std::vector<ScheduleStep>* log) : kernel_(kernel), log_(log) {}

@@ -34,7 +34,8 @@ absl::Status Products(const Nest& nest, Rewrites* rewrites) {
 absl::Status Rows(const Nest& nest, Rewrites* rewrites) {
   if (nest.loops.empty()) return rewrites->RowsOnBlocks("", kRowThreads);
   CERMET_RETURN_IF_ERROR(CollapseTop(rewrites, nest.loops.size()));
-  return rewrites->RowsOnBlocks(OnlyLoop(&rewrites->kernel()->body)->inst().iv_name, kRowThreads);
+  const std::string row = OnlyLoop(&rewrites->kernel()->body)->inst().iv_name;
+  return rewrites->RowsOnBlocks(row, kRowThreads);
 }
 
 // A loop of one iteration around a kernel without parallel loops.
