@@ -72,7 +72,7 @@ const std::vector<UnaryFunction>& UnaryFunctions() {
       {OpCode::kAcosh, CERMET_REFERENCE(std::acosh), 0.51, 2.2},
       {OpCode::kAtanh, CERMET_REFERENCE(std::atanh), 0.51, 2.2},
       {OpCode::kErf, CERMET_REFERENCE(std::erf), 1, 1.1},
-      {OpCode::kLogistic, CERMET_REFERENCE(Logistic), 2.3, 2.5},
+      {OpCode::kLogistic, CERMET_REFERENCE(Logistic), 2.5, 2.5},
   };
   return *functions;
 }
