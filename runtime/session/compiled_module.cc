@@ -21,9 +21,13 @@ absl::StatusOr<std::unique_ptr<CompiledModule>> CompiledModule::CreateFused(
   codegen::JitOptions jit;
   jit.threads = options.compile_threads;
   jit.cache = options.code_cache;
+  if (options.profile != nullptr) jit.on_launch = LaunchProfile::Hook;
   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<program::NativeCode> code,
                           codegen::JitCompile(program, options.compile.passes.target, jit));
   auto compiled = std::unique_ptr<CompiledModule>(new CompiledModule());
+  if (options.profile != nullptr) {
+    compiled->launches_ = std::make_unique<LaunchProfile>(program, options.profile);
+  }
   CERMET_ASSIGN_OR_RETURN(
       compiled->executor_,
       runtime::Executor::Create(std::move(program), std::move(code), module->constants(),
@@ -52,6 +56,7 @@ absl::StatusOr<std::vector<Literal>> CompiledModule::Run(std::vector<Literal>* i
     updated[buffer.index] = buffer.alias;
     pointers[buffer.index] = buffer.alias >= 0 ? nullptr : outputs[buffer.index].data();
   }
+  const LaunchProfile::Scope scope(launches_.get());
   CERMET_RETURN_IF_ERROR(executor_->Run(views, pointers));
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (updated[i] < 0) continue;

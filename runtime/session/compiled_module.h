@@ -14,6 +14,8 @@
 #include "passes/compile.h"
 #include "runtime/constant_cache.h"
 #include "runtime/executor.h"
+#include "runtime/profile.h"
+#include "runtime/session/launch_profile.h"
 
 namespace cermet {
 
@@ -23,6 +25,7 @@ struct ModuleOptions {
   codegen::ObjectCache* code_cache = nullptr;   // not owned; null: compile anew
   runtime::ConstantCache* constants = nullptr;  // not owned; null: a cache of its own
   runtime::ExecutorOptions executor;
+  runtime::Profile* profile = nullptr;  // not owned; null: launches are not timed
 };
 
 // Thread safe after it was made.
@@ -47,11 +50,14 @@ class CompiledModule {
   runtime::Executor& executor() { return *executor_; }
   const program::Program& program() const { return executor_->program(); }
   const Module& module() const { return *module_; }
+  // What to put around runs of executor() (LaunchProfile::Scope); null without a profile.
+  LaunchProfile* launches() { return launches_.get(); }
 
  private:
   CompiledModule() = default;
   std::unique_ptr<Module> module_;
   std::unique_ptr<runtime::Executor> executor_;
+  std::unique_ptr<LaunchProfile> launches_;
 };
 
 }  // namespace cermet

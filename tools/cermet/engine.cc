@@ -42,14 +42,16 @@ class CpuEngine : public Engine {
  public:
   explicit CpuEngine(int64_t threads) : pool_(threads) {}
 
-  absl::Status Init(std::unique_ptr<Module> module, const CompileOptions& compile,
-                    CompileLog* log) {
+  absl::Status Init(std::unique_ptr<Module> module, const CompileOptions& compile, CompileLog* log,
+                    runtime::Profile* profile) {
     ModuleOptions options;
     options.compile = compile;
     options.compile_threads = static_cast<int>(pool_.max_workers());
     options.code_cache = code_cache_.get();
+    options.profile = profile;
     options.executor.threads = pool_.threads();
     options_ = options;
+    options_.profile = nullptr;
     options_.compile.passes.dumps = nullptr;  // which the caller owns, for this compilation
     CERMET_ASSIGN_OR_RETURN(module_, CompiledModule::Create(std::move(module), options, log));
     CERMET_ASSIGN_OR_RETURN(execution_, executor().NewExecution());
@@ -81,7 +83,10 @@ class CpuEngine : public Engine {
     CERMET_RETURN_IF_ERROR(RunAgain());
     return outputs_;
   }
-  absl::Status RunAgain() override { return execution_->Run(views_, pointers_); }
+  absl::Status RunAgain() override {
+    const LaunchProfile::Scope scope(module_->launches());
+    return execution_->Run(views_, pointers_);
+  }
   int64_t planned_bytes() const override { return executor().PlannedBytes(dims_).value_or(0); }
   int64_t peak_bytes() const override { return execution_->memory().peak_in_use_bytes; }
 
@@ -122,8 +127,8 @@ absl::StatusOr<int64_t> ThreadFlag(const Arguments& arguments) {
 }
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const Arguments& arguments,
-                                                   std::unique_ptr<Module> module,
-                                                   CompileLog* log) {
+                                                   std::unique_ptr<Module> module, CompileLog* log,
+                                                   runtime::Profile* profile) {
   CERMET_ASSIGN_OR_RETURN(const std::string device,
                           arguments.Choice("--device", {"cpu", "cuda", "reference"}));
   CERMET_ASSIGN_OR_RETURN(const int64_t threads, ThreadFlag(arguments));
@@ -136,7 +141,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const Arguments& arguments,
   DumpDirectory dumps(GetEnv(EnvVar::kDump));
   options.passes.dumps = &dumps;
   auto engine = std::make_unique<CpuEngine>(threads);
-  CERMET_RETURN_IF_ERROR(engine->Init(std::move(module), options, log));
+  CERMET_RETURN_IF_ERROR(engine->Init(std::move(module), options, log, profile));
   return std::unique_ptr<Engine>(std::move(engine));
 }
 

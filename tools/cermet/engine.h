@@ -10,6 +10,7 @@
 #include "ir/graph.h"
 #include "ir/literal.h"
 #include "passes/compile.h"
+#include "runtime/profile.h"
 #include "tools/cermet/flags.h"
 
 namespace cermet::cli {
@@ -29,9 +30,11 @@ class Engine {
 // The flags --device, --threads and --no-cache.
 std::vector<Flag> EngineFlags();
 
-// `module` is consumed. Threads are checked; `log` may be null.
+// `module` is consumed. Threads are checked; `log` may be null, and
+// `profile`, which receives the time of every launch.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const Arguments& arguments,
-                                                   std::unique_ptr<Module> module, CompileLog* log);
+                                                   std::unique_ptr<Module> module, CompileLog* log,
+                                                   runtime::Profile* profile = nullptr);
 // The value of --threads.
 absl::StatusOr<int64_t> ThreadFlag(const Arguments& arguments);
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "ir/env.h"
 #include "ir/status.h"
-#include "nlohmann/json.hpp"
+#include "runtime/profile.h"
 #include "tools/cermet/case.h"
 #include "tools/cermet/engine.h"
 #include "tools/cermet/verbs.h"
@@ -16,40 +16,18 @@
 namespace cermet::cli {
 namespace {
 
-// Spans of time for chrome://tracing and ui.perfetto.dev.
-class Trace {
- public:
-  void Begin(const std::string& name) {
-    name_ = name;
-    start_ = Now();
-  }
-  void End() { Add(name_, start_, Now() - start_); }
-  // The passes of the span that has just ended, one after the other from its start.
-  void AddPasses(const PassReport& report) {
-    double at = start_;
-    for (const PassRun& run : report.runs) {
-      Add("pass " + run.name, at, 1e3 * run.milliseconds);
-      at += 1e3 * run.milliseconds;
-    }
-  }
-  std::string Json() const {
-    return nlohmann::json{{"traceEvents", events_}, {"displayTimeUnit", "ms"}}.dump(1);
-  }
+using Clock = runtime::Profile::Clock;
 
- private:
-  double Now() const {
-    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - origin_)
-        .count();
+// The passes of a compilation that began at `start`, one after the other.
+void AddPasses(const PassReport& report, Clock::time_point start, runtime::Profile* profile) {
+  for (const PassRun& run : report.runs) {
+    const Clock::time_point end =
+        start + std::chrono::duration_cast<Clock::duration>(
+                    std::chrono::duration<double, std::milli>(run.milliseconds));
+    profile->Add(run.name, "pass", run.changed ? "changed" : "no change", start, end);
+    start = end;
   }
-  void Add(const std::string& name, double at, double length) {
-    events_.push_back(
-        {{"name", name}, {"ph", "X"}, {"ts", at}, {"dur", length}, {"pid", 1}, {"tid", 1}});
-  }
-  std::chrono::steady_clock::time_point origin_ = std::chrono::steady_clock::now();
-  std::string name_;
-  double start_ = 0;
-  nlohmann::json events_ = nlohmann::json::array();
-};
+}
 
 std::string OutputName(const Graph& graph, size_t i) {
   const std::string& name = graph.result_names()[i];
@@ -85,15 +63,17 @@ absl::Status CompareOutputs(const std::vector<std::string>& names,
 
 absl::Status Run(const Arguments& arguments) {
   Progress progress;
-  Trace trace;
+  runtime::Profile profile;
+  const std::string profile_path =
+      arguments.Has("--profile") ? arguments.Get("--profile") : GetEnv(EnvVar::kTrace);
   CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
   CERMET_ASSIGN_OR_RETURN(const Tolerance tolerance, ReadTolerance(arguments));
   CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));
   UseInputs(c, &load);
   progress.Step("importing");
-  trace.Begin("import");
+  Clock::time_point start = Clock::now();
   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, LoadModel(arguments.positional(), load));
-  trace.End();
+  profile.Add("import", "import", "", start, Clock::now());
   const Graph& graph = *module->entry();
   CERMET_RETURN_IF_ERROR(NameValues(graph, &c));
   CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> inputs,
@@ -102,21 +82,20 @@ absl::Status Run(const Arguments& arguments) {
   for (size_t i = 0; i < graph.results().size(); ++i) names.push_back(OutputName(graph, i));
 
   progress.Step("compiling");
-  const std::string profile =
-      arguments.Has("--profile") ? arguments.Get("--profile") : GetEnv(EnvVar::kTrace);
   CompileLog log;
-  trace.Begin("compile");
+  start = Clock::now();
   CERMET_ASSIGN_OR_RETURN(
       const std::unique_ptr<Engine> engine,
-      MakeEngine(arguments, std::move(module), profile.empty() ? nullptr : &log));
-  trace.End();
-  trace.AddPasses(log.report);
+      MakeEngine(arguments, std::move(module), profile_path.empty() ? nullptr : &log,
+                 profile_path.empty() ? nullptr : &profile));
+  profile.Add("compile", "compile", "", start, Clock::now());
+  AddPasses(log.report, start, &profile);
   progress.Step("running");
-  trace.Begin("run");
+  start = Clock::now();
   CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> outputs, engine->Run(inputs));
-  trace.End();
+  profile.Add("run", "run", "", start, Clock::now());
   progress.Step("");
-  if (!profile.empty()) CERMET_RETURN_IF_ERROR(WriteTextFile(profile, trace.Json() + "\n"));
+  if (!profile_path.empty()) CERMET_RETURN_IF_ERROR(profile.WriteTo(profile_path));
   if (arguments.Has("--outputs")) {
     std::vector<npz::NamedArray> arrays;
     for (size_t i = 0; i < outputs.size(); ++i) arrays.push_back({names[i], outputs[i]});
