@@ -14,16 +14,16 @@ const std::vector<EnvVarInfo>& AllEnvVars() {
        "After this many changes of the module, only passes that lowering needs run: for bisecting "
        "a "
        "wrong result."},
-      {EnvVar::kTrace, "CERMET_TRACE", "File for a profile of every run (Chrome trace format)."},
+      {EnvVar::kTrace, "CERMET_TRACE", "File for a profile of `cermet run` (Chrome trace format)."},
       {EnvVar::kVerify, "CERMET_VERIFY",
-       "`eval`: checks the results of each kernel against the reference evaluator."},
+       "`eval`: `cermet run` checks each kernel against the evaluator first."},
       {EnvVar::kCacheDir, "CERMET_CACHE_DIR",
        "Directory of the disk cache of compiled code; `off` turns the cache off."},
       {EnvVar::kXdgCacheHome, "XDG_CACHE_HOME",
        "Without CERMET_CACHE_DIR, the disk cache is the folder `cermet` in this directory."},
       {EnvVar::kHome, "HOME",
        "Without either, the disk cache is `.cache/cermet` in this directory."},
-      {EnvVar::kThreads, "CERMET_THREADS", "Default number of threads of a session."},
+      {EnvVar::kThreads, "CERMET_THREADS", "Threads of `cermet run` and `bench` where --threads does not say."},
       {EnvVar::kBless, "CERMET_BLESS", "`1`: golden tests write what they got into their files."},
   };
   return *table;
