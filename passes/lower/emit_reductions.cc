@@ -62,21 +62,31 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, cons
       full[i] = index[kept++];
     }
   }
-  const auto combine =
-      [&](const std::vector<ValueId>& accumulators) -> absl::StatusOr<std::vector<ValueId>> {
+  const auto combine = [&](const std::vector<ValueId>& accumulators,
+                           ValueId inside) -> absl::StatusOr<std::vector<ValueId>> {
     std::vector<ValueId> arguments = accumulators;
     for (int64_t i = 0; i < count; ++i) {
-      CERMET_ASSIGN_OR_RETURN(const ValueId element, Emit(node->operand(i), full, mask));
+      CERMET_ASSIGN_OR_RETURN(const ValueId element,
+                              Emit(node->operand(i), full, And(mask, inside)));
       arguments.push_back(element);
     }
     return InlineScalar(*node->body(), arguments);
   };
 
   if (order.kind == Order::Kind::kLanes) {
-    Shape reduced_shape;
-    for (int64_t dim : reduced) reduced_shape.push_back(shape[dim]);
-    Dim extent(1);
-    for (const Dim& dim : reduced_shape) extent = extent * dim;
+    // The innermost run of adjacent reduced dims numbers the lanes; the others are outside it.
+    size_t first = reduced.size() - 1;
+    while (first > 0 && reduced[first - 1] + 1 == reduced[first]) --first;
+    Shape outer_shape, run_shape;
+    Dim outer(1), run(1);
+    for (size_t i = 0; i < reduced.size(); ++i) {
+      (i < first ? outer_shape : run_shape).push_back(shape[reduced[i]]);
+      (i < first ? outer : run) = (i < first ? outer : run) * shape[reduced[i]];
+    }
+    // With dims outside, each run is padded to whole groups of lanes, so that element j of every run
+    // is in lane j mod L; what the padding adds leaves its lane as it is.
+    const Dim lanes(order.lanes);
+    const Dim padded = first == 0 ? run : Dim::CeilDiv(run, lanes) * lanes;
     std::vector<ValueId> identities = inits;
     if (const std::optional<OpCode> op = SimpleCombiner(*node->body()); op.has_value()) {
       Graph scratch("identity");
@@ -88,12 +98,22 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, cons
     CERMET_ASSIGN_OR_RETURN(
         std::vector<ValueId> totals,
         Loop(
-            extent, "k", LoopKind::kSerial, identities,
+            outer * padded, "k", LoopKind::kSerial, identities,
             [&](const Dim& variable,
                 const std::vector<ValueId>& carried) -> absl::StatusOr<std::vector<ValueId>> {
-              const Index at = space_->Delinearize(variable, reduced_shape);
-              for (size_t i = 0; i < reduced.size(); ++i) full[reduced[i]] = at[i];
-              return combine(carried);
+              const Dim in_run = space_->Mod(variable, padded);
+              const Index at_outer =
+                  space_->Delinearize(space_->FloorDiv(variable, padded), outer_shape);
+              const Index at_run = space_->Delinearize(in_run, run_shape);
+              for (size_t i = 0; i < first; ++i) full[reduced[i]] = at_outer[i];
+              for (size_t i = first; i < reduced.size(); ++i) full[reduced[i]] = at_run[i - first];
+              const ValueId inside = first == 0 ? kNoValue : InBounds(in_run, run);
+              CERMET_ASSIGN_OR_RETURN(std::vector<ValueId> combined, combine(carried, inside));
+              if (inside == kNoValue) return combined;
+              for (size_t i = 0; i < combined.size(); ++i) {
+                combined[i] = Here().Compute(OpCode::kSelect, {inside, combined[i], carried[i]});
+              }
+              return combined;
             },
             order.lanes, node->body()));
     std::vector<ValueId> arguments = inits;
@@ -104,7 +124,7 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, cons
   const std::function<absl::StatusOr<std::vector<ValueId>>(size_t, const std::vector<ValueId>&)>
       nest = [&](size_t depth,
                  const std::vector<ValueId>& carried) -> absl::StatusOr<std::vector<ValueId>> {
-    if (depth == reduced.size()) return combine(carried);
+    if (depth == reduced.size()) return combine(carried, kNoValue);
     return Loop(shape[reduced[depth]], "k", LoopKind::kSerial, carried,
                 [&](const Dim& variable, const std::vector<ValueId>& inner) {
                   full[reduced[depth]] = variable;

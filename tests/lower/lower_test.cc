@@ -136,6 +136,15 @@ graph @main(%x: f32[5,7], %w: f32[7,9]) {
 }
 )",
      {}},
+    {"LanesOverSeparateDims", R"(
+graph @main(%x: f32[3,70,2,5,67]) {
+  %1 = constant 1 : f32
+  %2 = reduce(%x, %1) {dims = [0, 1, 3, 4], order = lanes(64)} : f32[2] with add
+  %3 = reduce(%x, %1) {dims = [1, 2, 3], order = lanes(8)} : f32[3,67] with add
+  return %2, %3
+}
+)",
+     {}},
     {"AttentionViews",
      R"(
 graph @main(%q: f32[2,5,12], %k: f32[2,5,12], %v: f32[2,5,12]) {
