@@ -35,142 +35,6 @@ bool CompareValues(CompareDirection direction, T x, T y) {
   CERMET_UNREACHABLE();
 }
 
-template <typename T>
-T FloatMaximum(T x, T y) {
-  return y > x || std::isnan(y) ? y : x;
-}
-template <typename T>
-T FloatMinimum(T x, T y) {
-  return y < x || std::isnan(y) ? y : x;
-}
-
-// The ops whose operands and result have one float type. Negation and absolute value act on the
-// sign bit alone.
-template <typename T>
-T FloatOp(OpCode op, T x, T y, T z) {
-  using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
-  constexpr Bits kSign = Bits{1} << (8 * sizeof(T) - 1);
-  // clang-format off
-  switch (op) {
-    case OpCode::kNeg: return std::bit_cast<T>(static_cast<Bits>(std::bit_cast<Bits>(x) ^ kSign));
-    case OpCode::kAbs: return std::bit_cast<T>(static_cast<Bits>(std::bit_cast<Bits>(x) & ~kSign));
-    case OpCode::kSign: return x > 0 ? T{1} : x < 0 ? T{-1} : x;
-    case OpCode::kFloor: return std::floor(x);
-    case OpCode::kCeil: return std::ceil(x);
-    case OpCode::kTrunc: return std::trunc(x);
-    case OpCode::kRoundEven: return std::nearbyint(x);
-    case OpCode::kSqrt: return std::sqrt(x);
-    case OpCode::kAdd: return x + y;
-    case OpCode::kSub: return x - y;
-    case OpCode::kMul: return x * y;
-    case OpCode::kDiv: return x / y;
-    case OpCode::kRem: return std::fmod(x, y);
-    case OpCode::kMaximum: return FloatMaximum(x, y);
-    case OpCode::kMinimum: return FloatMinimum(x, y);
-    case OpCode::kClamp: return FloatMinimum(FloatMaximum(y, x), z);
-    case OpCode::kFma: return std::fma(x, y, z);
-    case OpCode::kNot: case OpCode::kPopCount: case OpCode::kCountLeadingZeros:
-    case OpCode::kIsFinite: case OpCode::kAnd: case OpCode::kOr: case OpCode::kXor:
-    case OpCode::kShiftLeft: case OpCode::kShiftRightArithmetic: case OpCode::kShiftRightLogical:
-    case OpCode::kCompare: case OpCode::kSelect: case OpCode::kConvert: case OpCode::kBitcast:
-#include "ir/cases_not_elementwise.def"
-      break;
-  }
-  // clang-format on
-  CERMET_UNREACHABLE();
-}
-
-template <typename T>
-T IntegerDiv(T x, T y) {
-  if (y == 0) return static_cast<T>(-1);
-  if constexpr (std::is_signed_v<T>) {
-    if (y == -1) return static_cast<T>(0 - static_cast<std::make_unsigned_t<T>>(x));
-  }
-  return static_cast<T>(x / y);
-}
-
-template <typename T>
-T IntegerRem(T x, T y) {
-  if (y == 0) return x;
-  if constexpr (std::is_signed_v<T>) {
-    if (y == -1) return 0;
-  }
-  return static_cast<T>(x % y);
-}
-
-template <typename T>
-T ShiftRightArithmetic(T x, T y) {
-  using Signed = std::make_signed_t<T>;
-  constexpr unsigned kWidth = 8 * sizeof(T);
-  const auto amount = static_cast<std::make_unsigned_t<T>>(y);
-  return static_cast<T>(static_cast<Signed>(x) >> (amount < kWidth ? amount : kWidth - 1));
-}
-
-// The ops whose operands and result have one integer type.
-template <typename T>
-T IntegerOp(OpCode op, T x, T y, T z) {
-  using U = std::make_unsigned_t<T>;
-  constexpr U kWidth = 8 * sizeof(T);
-  const U ux = static_cast<U>(x);
-  const U uy = static_cast<U>(y);
-  // Products of narrow types are computed as unsigned, because the promoted int could overflow.
-  using Wide = std::conditional_t<(sizeof(T) < sizeof(unsigned)), unsigned, U>;
-  // clang-format off
-  switch (op) {
-    case OpCode::kNeg: return static_cast<T>(0 - ux);
-    case OpCode::kAbs: return x < 0 ? static_cast<T>(0 - ux) : x;
-    case OpCode::kSign: return static_cast<T>((x > 0) - (x < 0));
-    case OpCode::kNot: return static_cast<T>(~ux);
-    case OpCode::kPopCount: return static_cast<T>(std::popcount(ux));
-    case OpCode::kCountLeadingZeros: return static_cast<T>(std::countl_zero(ux));
-    case OpCode::kAdd: return static_cast<T>(ux + uy);
-    case OpCode::kSub: return static_cast<T>(ux - uy);
-    case OpCode::kMul: return static_cast<T>(static_cast<Wide>(ux) * static_cast<Wide>(uy));
-    case OpCode::kDiv: return IntegerDiv(x, y);
-    case OpCode::kRem: return IntegerRem(x, y);
-    case OpCode::kMaximum: return y > x ? y : x;
-    case OpCode::kMinimum: return y < x ? y : x;
-    case OpCode::kAnd: return static_cast<T>(ux & uy);
-    case OpCode::kOr: return static_cast<T>(ux | uy);
-    case OpCode::kXor: return static_cast<T>(ux ^ uy);
-    case OpCode::kShiftLeft: return uy < kWidth ? static_cast<T>(static_cast<Wide>(ux) << uy) : T{0};
-    case OpCode::kShiftRightArithmetic: return ShiftRightArithmetic(x, y);
-    case OpCode::kShiftRightLogical: return uy < kWidth ? static_cast<T>(ux >> uy) : T{0};
-    case OpCode::kClamp: {
-      const T raised = x > y ? x : y;  // clamp(lo, x, hi)
-      return z < raised ? z : raised;
-    }
-    case OpCode::kFloor: case OpCode::kCeil: case OpCode::kTrunc: case OpCode::kRoundEven:
-    case OpCode::kSqrt: case OpCode::kIsFinite: case OpCode::kCompare: case OpCode::kSelect:
-    case OpCode::kFma: case OpCode::kConvert: case OpCode::kBitcast:
-#include "ir/cases_not_elementwise.def"
-      break;
-  }
-  // clang-format on
-  CERMET_UNREACHABLE();
-}
-
-bool BoolOp(OpCode op, bool x, bool y) {
-  // clang-format off
-  switch (op) {
-    case OpCode::kNot: return !x;
-    case OpCode::kAdd: case OpCode::kOr: case OpCode::kMaximum: return x || y;
-    case OpCode::kMul: case OpCode::kAnd: case OpCode::kMinimum: return x && y;
-    case OpCode::kXor: return x != y;
-    case OpCode::kNeg: case OpCode::kAbs: case OpCode::kSign: case OpCode::kPopCount:
-    case OpCode::kCountLeadingZeros: case OpCode::kFloor: case OpCode::kCeil: case OpCode::kTrunc:
-    case OpCode::kRoundEven: case OpCode::kSqrt: case OpCode::kIsFinite: case OpCode::kSub:
-    case OpCode::kDiv: case OpCode::kRem: case OpCode::kShiftLeft:
-    case OpCode::kShiftRightArithmetic: case OpCode::kShiftRightLogical: case OpCode::kCompare:
-    case OpCode::kSelect: case OpCode::kClamp: case OpCode::kFma: case OpCode::kConvert:
-    case OpCode::kBitcast:
-#include "ir/cases_not_elementwise.def"
-      break;
-  }
-  // clang-format on
-  CERMET_UNREACHABLE();
-}
-
 // Calls `body` with a value of the native type that holds `dtype`; the 16-bit floats are held in
 // floats.
 template <typename Body>
@@ -253,7 +117,7 @@ To ConvertValue(From value) {
   }
 }
 
-ScalarBits ApplyConvert(DType from, DType to, ScalarBits bits) {
+ScalarBits ConvertBits(DType from, DType to, ScalarBits bits) {
   // One rounding from f64; from everything else the 16-bit floats are reached through f32.
   if (from == DType::kF64 && (to == DType::kF16 || to == DType::kBF16)) {
     return BitsFromFloat(to, std::bit_cast<double>(bits));
@@ -269,34 +133,170 @@ ScalarBits ApplyConvert(DType from, DType to, ScalarBits bits) {
   });
 }
 
-ScalarBits ApplyCompare(const ScalarOp& op, ScalarBits x, ScalarBits y) {
-  return Dispatch(op.operand, [&](auto tag) -> ScalarBits {
-    using T = decltype(tag);
-    return CompareValues(op.direction, FromBits<T>(op.operand, x), FromBits<T>(op.operand, y));
-  });
+// The element types that a T holds.
+template <typename T>
+constexpr DTypeSet HeldBy() {
+  DTypeSet set = 0;
+  if (std::is_same_v<T, bool>) set = kBoolSet;
+  if (std::is_same_v<T, float>) set = Bit(DType::kF16) | Bit(DType::kBF16) | Bit(DType::kF32);
+  if (std::is_same_v<T, double>) set = Bit(DType::kF64);
+  return set != 0 ? set : kIntegerSet;
 }
 
-// The ops of one element type throughout.
-ScalarBits ApplyUniform(const ScalarOp& op, ScalarBits x, ScalarBits y, ScalarBits z) {
-  return Dispatch(op.operand, [&](auto tag) -> ScalarBits {
-    using T = decltype(tag);
-    const T a = FromBits<T>(op.operand, x);
-    const T b = FromBits<T>(op.operand, y);
-    const T c = FromBits<T>(op.operand, z);
-    if constexpr (std::is_same_v<T, bool>) {
-      return ToBits<T>(op.operand, BoolOp(op.op, a, b));
-    } else if constexpr (std::is_floating_point_v<T>) {
-      return ToBits<T>(op.operand, FloatOp<T>(op.op, a, b, c));
-    } else {
-      return ToBits<T>(op.operand, IntegerOp<T>(op.op, a, b, c));
+// An unsigned integer of T's size.
+template <typename T>
+using UnsignedOf =
+    std::conditional_t<sizeof(T) == 1, uint8_t,
+                       std::conditional_t<sizeof(T) == 2, uint16_t,
+                                          std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>>;
+
+// One method per row of the op table, instantiated for the types T that hold elements of the row.
+template <typename T>
+class Definition {
+ public:
+  Definition(const ScalarOp& op, const ScalarBits* operands) : op_(op), operands_{op, operands} {}
+
+  // Calls the method that is named like the op's row: a row without one does not compile.
+  ScalarBits Apply() const {
+    switch (op_.op) {
+#define CERMET_APPLY_kElementwise(Enum, dtypes)                                      \
+  if constexpr (((dtypes) & HeldBy<T>()) != 0) return Result(this->Enum(operands_)); \
+  break;
+#define CERMET_APPLY_kTranscendental(Enum, dtypes) break;
+#define CERMET_APPLY_kSource(Enum, dtypes) break;
+#define CERMET_APPLY_kView(Enum, dtypes) break;
+#define CERMET_APPLY_kUpdate(Enum, dtypes) break;
+#define CERMET_APPLY_kReduction(Enum, dtypes) break;
+#define CERMET_APPLY_kContraction(Enum, dtypes) break;
+#define CERMET_APPLY_kControl(Enum, dtypes) break;
+#define CERMET_APPLY_kEffectful(Enum, dtypes) break;
+#define CERMET_APPLY_kComposite(Enum, dtypes) break;
+#define CERMET_OP(Enum, name, op_class, min, max, dtypes, ...) \
+  case OpCode::k##Enum:                                        \
+    CERMET_APPLY_##op_class(Enum, dtypes)
+#include "ir/ops.def"
+#undef CERMET_OP
     }
-  });
-}
+    CERMET_UNREACHABLE();
+  }
 
-ScalarBits ApplyIsFinite(DType dtype, ScalarBits bits) {
-  if (dtype == DType::kF64) return std::isfinite(std::bit_cast<double>(bits)) ? 1 : 0;
-  return std::isfinite(FromBits<float>(dtype, bits)) ? 1 : 0;
-}
+ private:
+  struct Operands {
+    const ScalarOp& op;
+    const ScalarBits* bits;
+    T operator[](int i) const { return FromBits<T>(op.operand, bits[i]); }
+  };
+  // Methods return a value of the operands' type, a bool, or the bits of the result.
+  template <typename R>
+  ScalarBits Result(R value) const {
+    static_assert(std::is_same_v<R, T> || std::is_same_v<R, bool> || std::is_same_v<R, ScalarBits>);
+    if constexpr (std::is_same_v<R, T>) return ToBits<T>(op_.operand, value);
+    return static_cast<ScalarBits>(value);
+  }
+
+  static constexpr bool kBool = std::is_same_v<T, bool>;
+  static constexpr bool kFloat = std::is_floating_point_v<T>;
+  using U = UnsignedOf<T>;
+  // Products of narrow types are computed as unsigned, because the promoted int could overflow.
+  using Wide = std::conditional_t<(sizeof(T) < sizeof(unsigned)), unsigned, U>;
+  static constexpr unsigned kWidth = 8 * sizeof(T);
+  static constexpr U kSignBit = static_cast<U>(U{1} << (kWidth - 1));
+
+  // Negation and absolute value of floats act on the sign bit alone.
+  T Neg(Operands x) const {
+    if constexpr (kFloat) return std::bit_cast<T>(std::bit_cast<U>(x[0]) ^ kSignBit);
+    return static_cast<T>(0 - static_cast<U>(x[0]));
+  }
+  T Abs(Operands x) const {
+    if constexpr (kFloat) return std::bit_cast<T>(std::bit_cast<U>(x[0]) & ~kSignBit);
+    return x[0] < 0 ? static_cast<T>(0 - static_cast<U>(x[0])) : x[0];
+  }
+  T Sign(Operands x) const { return x[0] > 0 ? T{1} : x[0] < 0 ? static_cast<T>(-1) : x[0]; }
+  T Not(Operands x) const {
+    if constexpr (kBool) {
+      return !x[0];
+    } else {
+      return static_cast<T>(~static_cast<U>(x[0]));
+    }
+  }
+  T PopCount(Operands x) const { return static_cast<T>(std::popcount(static_cast<U>(x[0]))); }
+  T CountLeadingZeros(Operands x) const {
+    return static_cast<T>(std::countl_zero(static_cast<U>(x[0])));
+  }
+  T Floor(Operands x) const { return std::floor(x[0]); }
+  T Ceil(Operands x) const { return std::ceil(x[0]); }
+  T Trunc(Operands x) const { return std::trunc(x[0]); }
+  T RoundEven(Operands x) const { return std::nearbyint(x[0]); }
+  T Sqrt(Operands x) const { return std::sqrt(x[0]); }
+  bool IsFinite(Operands x) const { return std::isfinite(x[0]); }
+
+  T Add(Operands x) const {
+    if constexpr (kBool) return x[0] || x[1];
+    if constexpr (kFloat) return x[0] + x[1];
+    return static_cast<T>(static_cast<U>(x[0]) + static_cast<U>(x[1]));
+  }
+  T Sub(Operands x) const {
+    if constexpr (kFloat) return x[0] - x[1];
+    return static_cast<T>(static_cast<U>(x[0]) - static_cast<U>(x[1]));
+  }
+  T Mul(Operands x) const {
+    if constexpr (kBool) return x[0] && x[1];
+    if constexpr (kFloat) return x[0] * x[1];
+    return static_cast<T>(static_cast<Wide>(x[0]) * static_cast<Wide>(x[1]));
+  }
+  T Div(Operands x) const {
+    if constexpr (kFloat) {
+      return x[0] / x[1];
+    } else {
+      if (x[1] == 0) return static_cast<T>(-1);
+      return MinusOne(x[1]) ? Neg(x) : static_cast<T>(x[0] / x[1]);
+    }
+  }
+  T Rem(Operands x) const {
+    if constexpr (kFloat) {
+      return std::fmod(x[0], x[1]);
+    } else {
+      if (x[1] == 0) return x[0];
+      return MinusOne(x[1]) ? T{0} : static_cast<T>(x[0] % x[1]);
+    }
+  }
+  static bool MinusOne(T y) { return std::is_signed_v<T> && y == static_cast<T>(-1); }
+
+  T Maximum(Operands x) const { return Max(x[0], x[1]); }
+  T Minimum(Operands x) const { return Min(x[0], x[1]); }
+  T Clamp(Operands x) const { return Min(Max(x[1], x[0]), x[2]); }
+  static bool IsNan(T x) { return x != x; }
+  static T Max(T x, T y) { return y > x || IsNan(y) ? y : x; }
+  static T Min(T x, T y) { return y < x || IsNan(y) ? y : x; }
+
+  T And(Operands x) const { return static_cast<T>(x[0] & x[1]); }
+  T Or(Operands x) const { return static_cast<T>(x[0] | x[1]); }
+  T Xor(Operands x) const { return static_cast<T>(x[0] ^ x[1]); }
+  T ShiftLeft(Operands x) const {
+    const U amount = static_cast<U>(x[1]);
+    return amount < kWidth ? static_cast<T>(static_cast<Wide>(x[0]) << amount) : T{0};
+  }
+  T ShiftRightArithmetic(Operands x) const {
+    const U amount = static_cast<U>(x[1]);
+    return static_cast<T>(static_cast<std::make_signed_t<U>>(x[0]) >>
+                          (amount < kWidth ? amount : kWidth - 1));
+  }
+  T ShiftRightLogical(Operands x) const {
+    const U amount = static_cast<U>(x[1]);
+    return amount < kWidth ? static_cast<T>(static_cast<U>(x[0]) >> amount) : T{0};
+  }
+
+  bool Compare(Operands x) const { return CompareValues(op_.direction, x[0], x[1]); }
+  ScalarBits Select(Operands x) const { return (x.bits[0] & 1) != 0 ? x.bits[1] : x.bits[2]; }
+  T Fma(Operands x) const { return std::fma(x[0], x[1], x[2]); }
+  ScalarBits Convert(Operands x) const { return ConvertBits(op_.operand, op_.result, x.bits[0]); }
+  ScalarBits Bitcast(Operands x) const {
+    return op_.result == DType::kBool ? x.bits[0] & 1 : x.bits[0];
+  }
+
+  const ScalarOp& op_;
+  const Operands operands_;
+};
 
 }  // namespace
 
@@ -312,50 +312,8 @@ std::optional<CompareDirection> ParseCompareDirection(absl::string_view name) {
 }
 
 ScalarBits Apply(const ScalarOp& op, const ScalarBits* operands) {
-  switch (op.op) {
-    case OpCode::kSelect:
-      return (operands[0] & 1) != 0 ? operands[1] : operands[2];
-    case OpCode::kCompare:
-      return ApplyCompare(op, operands[0], operands[1]);
-    case OpCode::kConvert:
-      return ApplyConvert(op.operand, op.result, operands[0]);
-    case OpCode::kBitcast:
-      return op.result == DType::kBool ? operands[0] & 1 : operands[0];
-    case OpCode::kIsFinite:
-      return ApplyIsFinite(op.operand, operands[0]);
-    case OpCode::kNeg:
-    case OpCode::kAbs:
-    case OpCode::kSign:
-    case OpCode::kNot:
-    case OpCode::kPopCount:
-    case OpCode::kCountLeadingZeros:
-    case OpCode::kFloor:
-    case OpCode::kCeil:
-    case OpCode::kTrunc:
-    case OpCode::kRoundEven:
-    case OpCode::kSqrt:
-      return ApplyUniform(op, operands[0], 0, 0);
-    case OpCode::kAdd:
-    case OpCode::kSub:
-    case OpCode::kMul:
-    case OpCode::kDiv:
-    case OpCode::kRem:
-    case OpCode::kMaximum:
-    case OpCode::kMinimum:
-    case OpCode::kAnd:
-    case OpCode::kOr:
-    case OpCode::kXor:
-    case OpCode::kShiftLeft:
-    case OpCode::kShiftRightArithmetic:
-    case OpCode::kShiftRightLogical:
-      return ApplyUniform(op, operands[0], operands[1], 0);
-    case OpCode::kClamp:
-    case OpCode::kFma:
-      return ApplyUniform(op, operands[0], operands[1], operands[2]);
-#include "ir/cases_not_elementwise.def"
-      break;
-  }
-  CERMET_UNREACHABLE();
+  return Dispatch(op.operand,
+                  [&](auto tag) { return Definition<decltype(tag)>(op, operands).Apply(); });
 }
 
 double FloatFromBits(DType dtype, ScalarBits bits) {

@@ -88,6 +88,11 @@ void AddControl(std::vector<SweepCase>* cases) {
       });
 }
 
+// Composites of one operand without attributes need no case of their own.
+bool IsActivation(const OpInfo& info) {
+  return info.op_class == OpClass::kComposite && info.max_operands == 1 && info.attrs.empty();
+}
+
 void AddComposites(std::vector<SweepCase>* cases, bool full) {
   int row = 0;
   for (DType dtype : DTypesOf(kFloatSet)) {
@@ -116,8 +121,8 @@ void AddComposites(std::vector<SweepCase>* cases, bool full) {
     add(OpCode::kLayerNorm, "scale", {{3, 70}, {70}}, norm);
     add(OpCode::kLayerNorm, "scale_and_bias", {{3, 5, 6}, {5, 6}, {5, 6}}, norm);
     add(OpCode::kBatchNorm, "features", {{2, 5, 9}, {5}, {5}, {5}, {5}}, norm);
-    for (OpCode op : {OpCode::kGelu, OpCode::kGeluTanh, OpCode::kSilu, OpCode::kHardSwish}) {
-      add(op, "odd", {{3, 23}}, {});
+    for (const OpInfo& info : AllOps()) {
+      if (IsActivation(info)) add(info.code, "odd", {{3, 23}}, {});
     }
     add(OpCode::kAttention, "plain", {{2, 5, 8}, {2, 7, 8}, {2, 7, 16}}, {{"scale", 0.35}});
     add(OpCode::kAttention, "bias", {{2, 3, 5, 8}, {2, 3, 7, 8}, {2, 3, 7, 8}, {5, 7}},
