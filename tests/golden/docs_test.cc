@@ -83,6 +83,36 @@ TEST(DocsTest, ProgramExamplesParseAndPrintBack) {
   EXPECT_GE(examples, 1);
 }
 
+// The lines that a hunk leaves and removes, as they stand in the file.
+std::string OldLines(const std::string& hunk) {
+  std::string lines;
+  std::istringstream in(hunk);
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(' ') || line.starts_with('-'))
+      absl::StrAppend(&lines, line.substr(1), "\n");
+  }
+  return lines;
+}
+
+// As `git diff` writes them; the numbers of lines may be old.
+TEST(DocsTest, DiffsApply) {
+  const int examples = ForEachExample("diff", [](const std::string& text, const std::string& path) {
+    const std::string header = "\n+++ b/";
+    for (size_t at = text.find(header); at != std::string::npos; at = text.find(header, at + 1)) {
+      const size_t name = at + header.size(), name_end = text.find('\n', name);
+      const std::string file = ReadFile(text.substr(name, name_end - name));
+      const std::string hunks = text.substr(name_end, text.find("\ndiff ", name_end) - name_end);
+      for (size_t hunk = hunks.find("\n@@ "); hunk != std::string::npos;) {
+        const size_t next = hunks.find("\n@@ ", hunk + 1);
+        const std::string old = OldLines(hunks.substr(hunk + 1, next - hunk - 1));
+        EXPECT_NE(file.find(old), std::string::npos) << path << ": not in the file:\n" << old;
+        hunk = next;
+      }
+    }
+  });
+  EXPECT_GE(examples, 2);
+}
+
 TEST(DocsTest, OpsAreUpToDate) {
   const std::string text = OpsMarkdown();
   if (!GetEnv(EnvVar::kBless).empty()) std::ofstream("docs/ops.md") << text;
