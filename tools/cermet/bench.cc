@@ -69,6 +69,7 @@ absl::Status Bench(const Arguments& arguments) {
   const double import_ms = MillisecondsSince(start);
   CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> inputs,
                           CompleteInputs(*module, *module->entry(), c.inputs));
+  CERMET_RETURN_IF_ERROR(FixDims(module.get(), inputs));
   const Clock::time_point compile_start = Clock::now();
   CERMET_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine,
                           MakeEngine(arguments, std::move(module), nullptr));

@@ -14,6 +14,7 @@
 #include "frontend/onnx/importer.h"
 #include "ir/sample_inputs.h"
 #include "ir/status.h"
+#include "passes/bind_dims.h"
 #include "tools/npz/npy.h"
 #include "tools/npz/npz.h"
 
@@ -202,6 +203,27 @@ absl::StatusOr<std::vector<Literal>> CompleteInputs(const Module& module, const 
     if (it != given.named.end()) inputs[i] = it->second;
   }
   return inputs;
+}
+
+absl::Status FixDims(Module* module, const std::vector<Literal>& inputs) {
+  DimBindings dims;
+  for (Node* parameter : module->entry()->parameters()) {
+    const Literal& input = inputs[parameter->attrs().Int("index")];
+    for (size_t d = 0; d < input.shape().size(); ++d) {
+      std::string symbol;
+      if (parameter->type().shape[d].IsSymbol(&symbol)) dims.emplace(symbol, input.shape()[d]);
+    }
+  }
+  // Inputs that give one dim two values are an error of the run, which names both inputs.
+  for (Node* parameter : module->entry()->parameters()) {
+    const Literal& input = inputs[parameter->attrs().Int("index")];
+    for (size_t d = 0; d < input.shape().size(); ++d) {
+      std::string symbol;
+      if (!parameter->type().shape[d].IsSymbol(&symbol)) continue;
+      if (dims.at(symbol) != input.shape()[d]) return absl::OkStatus();
+    }
+  }
+  return BindDims(module, dims);
 }
 
 absl::StatusOr<Tolerance> ReadTolerance(const Arguments& arguments) {

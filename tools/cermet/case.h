@@ -42,6 +42,9 @@ absl::Status NameValues(const Graph& graph, Case* c);
 // dims that follow from the given ones. Errors name an input of the wrong type or shape.
 absl::StatusOr<std::vector<Literal>> CompleteInputs(const Module& module, const Graph& graph,
                                                     const Values& given);
+// Fixes the symbolic dims of the module's entry graph to the shapes of `inputs`: one run has one
+// shape, and code for it is faster. Errors name the input and the dim.
+absl::Status FixDims(Module* module, const std::vector<Literal>& inputs);
 
 // ResourceExhausted if a tensor of that type takes more than half of the machine's memory.
 absl::Status CheckMemory(absl::string_view what, const Type& type, const DimBindings& dims);

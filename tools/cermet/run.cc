@@ -78,6 +78,7 @@ absl::Status Run(const Arguments& arguments) {
   CERMET_RETURN_IF_ERROR(NameValues(graph, &c));
   CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> inputs,
                           CompleteInputs(*module, graph, c.inputs));
+  CERMET_RETURN_IF_ERROR(FixDims(module.get(), inputs));
   std::vector<std::string> names;
   for (size_t i = 0; i < graph.results().size(); ++i) names.push_back(OutputName(graph, i));
 
