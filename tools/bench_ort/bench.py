@@ -160,7 +160,7 @@ def main():
     parser.add_argument("models", nargs="+", type=pathlib.Path, help="folders with model.onnx and case0.npz")
     parser.add_argument("--cermet", default=str(root / "build/release/bin/cermet"), help="the cermet binary")
     parser.add_argument("--cermet-flag", action="append", default=[], help="a further flag of `cermet bench` (repeatable)")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2], help="such as 1,2")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved repetitions of each job")
     parser.add_argument("--min-time", type=float, default=1.0, help="seconds of timed runs in each job")
     parser.add_argument("--json", type=pathlib.Path, help="also write every number here")
