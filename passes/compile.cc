@@ -2,6 +2,7 @@
 #include "passes/compile.h"
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "ir/kernel/text.h"
@@ -44,13 +45,30 @@ absl::Status FuseModule(Module* module, const CompileOptions& options, CompileLo
 
 absl::StatusOr<program::Program> Lower(const Module& module, const CompileOptions& options,
                                        CompileLog* log) {
+  std::map<std::string, kernel::Kernel>
+      scheduled;  // by naive kernel and what is known of its arguments
   plan::BuildProgramOptions build;
   build.schedule = [&](kernel::Kernel* kernel,
                        const std::vector<bool>& constant_arguments) -> absl::Status {
     schedule::ScheduleOptions schedule_options = options.schedule;
     schedule_options.constant_arguments = constant_arguments;
     if (log == nullptr) {
-      return schedule::Schedule(kernel, options.passes.target, schedule_options, nullptr);
+      // Models repeat their layers: a kernel that was scheduled already is not scheduled again.
+      std::string key = kernel::CanonicalKey(*kernel);
+      for (bool constant : constant_arguments) key += constant ? 'c' : 'v';
+      auto it = scheduled.find(key);
+      if (it == scheduled.end()) {
+        kernel::Kernel fresh = *kernel;
+        CERMET_RETURN_IF_ERROR(
+            schedule::Schedule(&fresh, options.passes.target, schedule_options, nullptr));
+        it = scheduled.emplace(std::move(key), std::move(fresh)).first;
+      }
+      std::string name = std::move(kernel->name);
+      Location location = std::move(kernel->location);
+      *kernel = it->second;
+      kernel->name = std::move(name);
+      kernel->location = std::move(location);
+      return absl::OkStatus();
     }
     CompileLog::KernelLog kernel_log;
     kernel_log.node = kernel->location.NamesToString();
