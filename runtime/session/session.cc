@@ -199,7 +199,7 @@ absl::StatusOr<std::vector<Literal>> Session::Execute(const Request& request, Co
       for (const Dim& dim : variable.type().shape) shape.push_back(dim.value());
       it = variables_.emplace(variable, Literal(variable.type().dtype, shape)).first;
     }
-    // Moved in, updated in place, and moved back: never copied.
+    // A variable that the run updates is moved in, updated in place, and moved back.
     inputs.push_back(is_updated(variable) ? std::move(it->second) : it->second);
   }
   absl::StatusOr<std::vector<Literal>> results = run->module->Run(&inputs);

@@ -286,7 +286,9 @@ TEST(Dump, EveryStageIsStable) {
     const Outcome first = Cermet(command);
     EXPECT_EQ(first.status, 0) << stage << ": " << first.err;
     EXPECT_THAT(first.out, HasSubstr(sign)) << stage;
-    if (stage == "program" || stage == "llvm") EXPECT_EQ(first.out, Cermet(command).out) << stage;
+    if (stage == "program" || stage == "llvm") {
+      EXPECT_EQ(first.out, Cermet(command).out) << stage;
+    }
   }
 }
 
@@ -304,8 +306,9 @@ TEST(Compile, WritesEveryKindOfFile) {
     EXPECT_EQ(outcome.status, 0) << ending << ": " << outcome.err;
     const std::string bytes = ReadAll(path);
     EXPECT_GT(bytes.size(), 500) << ending;
-    if (auto it = signs.find(ending); it != signs.end())
+    if (auto it = signs.find(ending); it != signs.end()) {
       EXPECT_THAT(bytes, StartsWith(it->second)) << ending;
+    }
   }
 }
 
