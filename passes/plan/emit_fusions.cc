@@ -1,10 +1,7 @@
 // Commands of fusions: lowers and schedules their kernels, packs what the schedules want packed,
 // and finds storage for the results.
-#include <algorithm>
-#include <functional>
 
 #include "absl/strings/str_cat.h"
-#include "ir/kernel/text.h"
 #include "ir/status.h"
 #include "passes/lower/lower_fusion.h"
 #include "passes/plan/program_builder.h"
@@ -16,11 +13,9 @@ using lower::FusionArgument;
 using lower::LoweredFusion;
 using lower::LoweredKernel;
 using lower::SharedStorage;
-using program::Buffer;
 using program::BufferKind;
 using program::Command;
 using program::CommandKind;
-using program::CommandList;
 using program::Program;
 
 namespace {

@@ -1,26 +1,18 @@
 // Buffers, kernels, constants and packed arguments of a program under construction.
-#include <algorithm>
-#include <functional>
 
 #include "absl/strings/str_cat.h"
 #include "ir/kernel/text.h"
 #include "ir/status.h"
-#include "passes/lower/lower_fusion.h"
 #include "passes/plan/program_builder.h"
 #include "passes/plan/work.h"
 
 namespace cermet::plan {
 
-using lower::FusionArgument;
-using lower::LoweredFusion;
-using lower::LoweredKernel;
-using lower::SharedStorage;
 using program::Buffer;
 using program::BufferKind;
 using program::Command;
 using program::CommandKind;
 using program::CommandList;
-using program::Program;
 
 namespace {
 
