@@ -28,6 +28,14 @@ absl::StatusOr<int64_t> BytesOf(const Type& type, const DimBindings& dims) {
   return bytes;
 }
 
+absl::StatusOr<std::vector<int64_t>> ExtentsOf(const Type& type, const DimBindings& dims) {
+  std::vector<int64_t> extents;
+  for (const Dim& dim : type.shape) {
+    CERMET_ASSIGN_OR_RETURN(extents.emplace_back(), dim.Evaluate(dims));
+  }
+  return extents;
+}
+
 // The first command that uses the buffer.
 const Command* FirstUse(const CommandList& commands, int32_t buffer) {
   for (const Command& command : commands) {
@@ -48,7 +56,8 @@ Execution::Execution(const Executor* executor, std::unique_ptr<Arena> arena)
     : executor_(executor), arena_(std::move(arena)) {
   const program::Program& program = executor->program();
   dim_values_.resize(program.symbols.size());
-  update_bytes_.resize(program.num_outputs());
+  output_shapes_.resize(program.num_outputs());
+  output_bytes_.resize(program.num_outputs());
   buffers_.resize(program.num_inputs() + program.num_outputs());
   for (const ConstantBytes& bytes : executor->constants_) {
     buffers_.push_back(const_cast<void*>(bytes.get()));
@@ -73,19 +82,29 @@ bool Execution::IsBoundTo(absl::Span<const InputView> inputs) const {
   return at == shapes_.size();
 }
 
-absl::Status Execution::Bind(const std::vector<std::vector<int64_t>>& shapes) {
+absl::Status Execution::Bind(absl::Span<const InputView> inputs) {
+  if (IsBoundTo(inputs)) return absl::OkStatus();
+  std::vector<std::vector<int64_t>> shapes;
+  for (const InputView& input : inputs) {
+    shapes.emplace_back(input.shape.begin(), input.shape.end());
+  }
+  return BindShapes(shapes);
+}
+
+absl::Status Execution::BindShapes(const std::vector<std::vector<int64_t>>& shapes) {
   is_bound_ = false;
   const program::Program& program = executor_->program_;
   CERMET_ASSIGN_OR_RETURN(dims_, program.BindDims(shapes));
+  for (const Buffer& buffer : program.buffers) {
+    if (buffer.kind != BufferKind::kOutput) continue;
+    CERMET_ASSIGN_OR_RETURN(output_shapes_[buffer.index], ExtentsOf(buffer.type, dims_));
+    CERMET_ASSIGN_OR_RETURN(output_bytes_[buffer.index], BytesOf(buffer.type, dims_));
+  }
   CERMET_ASSIGN_OR_RETURN(int64_t bytes, executor_->PlannedBytes(dims_));
   absl::StatusOr<void*> workspace = arena_->Ensure(bytes);
   if (!workspace.ok()) return executor_->ExplainMemory(workspace.status(), dims_);
   workspace_ = *workspace;
   for (size_t i = 0; i < program.symbols.size(); ++i) dim_values_[i] = dims_.at(program.symbols[i]);
-  for (const Buffer& buffer : program.buffers) {
-    if (buffer.kind != BufferKind::kOutput || buffer.alias < 0) continue;
-    CERMET_ASSIGN_OR_RETURN(update_bytes_[buffer.index], BytesOf(buffer.type, dims_));
-  }
   shapes_.clear();
   for (const std::vector<int64_t>& shape : shapes) {
     shapes_.insert(shapes_.end(), shape.begin(), shape.end());
@@ -97,41 +116,32 @@ absl::Status Execution::Bind(const std::vector<std::vector<int64_t>>& shapes) {
 
 // Outputs that update an input share its memory: by default in place, else in the output's after a
 // copy.
-absl::Status Execution::PlaceState(absl::Span<const InputView> inputs,
-                                   absl::Span<void* const> outputs) {
-  const program::Program& program = executor_->program_;
-  for (const Buffer& buffer : program.buffers) {
-    if (buffer.kind != BufferKind::kOutput) continue;
-    void*& place = buffers_[inputs.size() + buffer.index];
-    place = outputs[buffer.index];
-    if (buffer.alias < 0) continue;
-    void*& state = buffers_[program.buffers[buffer.alias].index];
-    if (place == nullptr || place == state) {
-      place = state;
+void Execution::PlaceOutputs(absl::Span<void* const> outputs) {
+  const std::vector<int64_t>& updated_inputs = executor_->updated_inputs_;
+  void** const places = buffers_.data() + executor_->program_.num_inputs();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    places[i] = outputs[i];
+    if (updated_inputs[i] < 0) continue;
+    void*& state = buffers_[updated_inputs[i]];
+    if (places[i] == nullptr || places[i] == state) {
+      places[i] = state;
     } else {
-      std::memcpy(place, state, static_cast<size_t>(update_bytes_[buffer.index]));
-      state = place;
+      std::memcpy(places[i], state, static_cast<size_t>(output_bytes_[i]));
+      state = places[i];
     }
   }
-  return absl::OkStatus();
 }
 
 absl::Status Execution::Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs) {
+  CERMET_RETURN_IF_ERROR(Bind(inputs));
   const program::Program& program = executor_->program_;
-  if (!IsBoundTo(inputs)) {
-    std::vector<std::vector<int64_t>> shapes;
-    for (const InputView& input : inputs) {
-      shapes.emplace_back(input.shape.begin(), input.shape.end());
-    }
-    CERMET_RETURN_IF_ERROR(Bind(shapes));
-  }
-  if (outputs.size() != update_bytes_.size()) {
+  if (outputs.size() != output_bytes_.size()) {
     return absl::InvalidArgumentError(absl::StrCat("program @", program.name, " has ",
-                                                   update_bytes_.size(), " outputs, not ",
+                                                   output_bytes_.size(), " outputs, not ",
                                                    outputs.size()));
   }
   for (size_t i = 0; i < inputs.size(); ++i) buffers_[i] = inputs[i].data;
-  CERMET_RETURN_IF_ERROR(PlaceState(inputs, outputs));
+  PlaceOutputs(outputs);
   CermetError error = {};
   const Threads& threads = executor_->options_.threads;
   const CermetHost host = {threads.parallel_for, threads.pool, threads.max_workers, &error};
@@ -150,7 +160,11 @@ absl::StatusOr<std::unique_ptr<Executor>> Executor::Create(
   executor->options_ = options;
   if (executor->options_.budget == nullptr) executor->options_.budget = &executor->own_budget_;
   if (cache == nullptr) cache = &executor->own_cache_;
+  executor->updated_inputs_.assign(executor->program_.num_outputs(), -1);
   for (const Buffer& buffer : executor->program_.buffers) {
+    if (buffer.kind == BufferKind::kOutput && buffer.alias >= 0) {
+      executor->updated_inputs_[buffer.index] = executor->program_.buffers[buffer.alias].index;
+    }
     if (buffer.kind != BufferKind::kConstant) continue;
     CERMET_ASSIGN_OR_RETURN(ConstantBytes bytes,
                             ConstantBytesOf(executor->program_, buffer, constants, cache));
@@ -159,13 +173,9 @@ absl::StatusOr<std::unique_ptr<Executor>> Executor::Create(
   // The memory that a preallocation asks for is taken now, not at the first run.
   if (options.arena.preallocate_fraction > 0) {
     CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Execution> execution, executor->NewExecution());
-    executor->PutIdle(std::move(execution));
+    executor->idle_.Put(std::move(execution));
   }
   return executor;
-}
-
-Executor::~Executor() {
-  for (std::atomic<Execution*>& slot : idle_) delete slot.exchange(nullptr);
 }
 
 absl::StatusOr<std::unique_ptr<Execution>> Executor::NewExecution() {
@@ -174,45 +184,29 @@ absl::StatusOr<std::unique_ptr<Execution>> Executor::NewExecution() {
   return std::unique_ptr<Execution>(new Execution(this, std::move(arena)));
 }
 
-absl::StatusOr<std::unique_ptr<Execution>> Executor::TakeIdle() {
-  for (std::atomic<Execution*>& slot : idle_) {
-    if (slot.load(std::memory_order_relaxed) == nullptr) continue;
-    if (Execution* execution = slot.exchange(nullptr, std::memory_order_acquire)) {
-      return std::unique_ptr<Execution>(execution);
-    }
-  }
+absl::StatusOr<std::unique_ptr<Execution>> Executor::TakeExecution() {
+  if (std::unique_ptr<Execution> idle = idle_.Take()) return idle;
   return NewExecution();
 }
 
-void Executor::PutIdle(std::unique_ptr<Execution> execution) {
-  for (std::atomic<Execution*>& slot : idle_) {
-    Execution* expected = nullptr;
-    if (slot.compare_exchange_strong(expected, execution.get(), std::memory_order_release,
-                                     std::memory_order_relaxed)) {
-      execution.release();
-      return;
-    }
-  }
-}
-
 absl::Status Executor::Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs) {
-  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Execution> execution, TakeIdle());
+  std::unique_ptr<Execution> execution =
+      idle_.TakeIf([&](const Execution& idle) { return idle.IsBoundTo(inputs); });
+  if (execution == nullptr) {
+    CERMET_ASSIGN_OR_RETURN(execution, TakeExecution());
+  }
   absl::Status status = execution->Run(inputs, outputs);
-  PutIdle(std::move(execution));
+  idle_.Put(std::move(execution));
   return status;
 }
 
 absl::StatusOr<std::vector<std::vector<int64_t>>> Executor::OutputShapes(
     const std::vector<std::vector<int64_t>>& input_shapes) const {
   CERMET_ASSIGN_OR_RETURN(DimBindings dims, program_.BindDims(input_shapes));
-  std::vector<std::vector<int64_t>> shapes;
+  std::vector<std::vector<int64_t>> shapes(program_.num_outputs());
   for (const Buffer& buffer : program_.buffers) {
     if (buffer.kind != BufferKind::kOutput) continue;
-    std::vector<int64_t>& shape = shapes.emplace_back();
-    for (const Dim& dim : buffer.type.shape) {
-      CERMET_ASSIGN_OR_RETURN(int64_t extent, dim.Evaluate(dims));
-      shape.push_back(extent);
-    }
+    CERMET_ASSIGN_OR_RETURN(shapes[buffer.index], ExtentsOf(buffer.type, dims));
     CERMET_RETURN_IF_ERROR(BytesOf(buffer.type, dims).status());
   }
   return shapes;
@@ -224,26 +218,18 @@ absl::StatusOr<int64_t> Executor::PlannedBytes(const DimBindings& dims) const {
 
 ArenaStats Executor::IdleMemory() const {
   ArenaStats total;
-  for (std::atomic<Execution*>& slot : idle_) {
-    Execution* const execution = slot.exchange(nullptr, std::memory_order_acquire);
-    if (execution == nullptr) continue;
-    const ArenaStats stats = execution->memory();
+  idle_.RemoveIf([&](const Execution& execution) {
+    const ArenaStats stats = execution.memory();
     total.reserved_bytes += stats.reserved_bytes;
     total.committed_bytes += stats.committed_bytes;
     total.in_use_bytes += stats.in_use_bytes;
     total.peak_in_use_bytes += stats.peak_in_use_bytes;
-    Execution* expected = nullptr;
-    if (!slot.compare_exchange_strong(expected, execution, std::memory_order_release)) {
-      delete execution;  // another run took the place meanwhile
-    }
-  }
+    return false;
+  });
   return total;
 }
 
-void Executor::Trim() {
-  for (std::atomic<Execution*>& slot : idle_)
-    delete slot.exchange(nullptr, std::memory_order_acquire);
-}
+void Executor::Trim() { idle_.Clear(); }
 
 // Names the first temp that does not fit, and the node that needs it.
 absl::Status Executor::ExplainMemory(const absl::Status& status, const DimBindings& dims) const {

@@ -9,7 +9,6 @@
 #ifndef CERMET_RUNTIME_EXECUTOR_H_
 #define CERMET_RUNTIME_EXECUTOR_H_
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,6 +22,7 @@
 #include "ir/program/program.h"
 #include "runtime/arena.h"
 #include "runtime/constant_cache.h"
+#include "runtime/idle_set.h"
 #include "runtime/thread_pool.h"
 
 namespace cermet::runtime {
@@ -51,23 +51,31 @@ class Execution {
   // pointer the input is first copied there. Errors: shapes that do not fit (naming the input),
   // memory (naming the node), a failed check (naming the node).
   absl::Status Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs);
+
+  // What Run does first: takes the memory that inputs of these shapes need (the data is not looked
+  // at). Nothing to do, and nothing allocated, if IsBoundTo(inputs).
+  absl::Status Bind(absl::Span<const InputView> inputs);
+  bool IsBoundTo(absl::Span<const InputView> inputs) const;
+  // Of the outputs, under the shapes that were bound last.
+  const std::vector<int64_t>& output_shape(int64_t i) const { return output_shapes_[i]; }
+  int64_t output_bytes(int64_t i) const { return output_bytes_[i]; }
   ArenaStats memory() const { return arena_->stats(); }
 
  private:
   friend class Executor;
   Execution(const Executor* executor, std::unique_ptr<Arena> arena);
-  bool IsBoundTo(absl::Span<const InputView> inputs) const;
-  absl::Status Bind(const std::vector<std::vector<int64_t>>& shapes);
-  absl::Status PlaceState(absl::Span<const InputView> inputs, absl::Span<void* const> outputs);
+  absl::Status BindShapes(const std::vector<std::vector<int64_t>>& shapes);
+  void PlaceOutputs(absl::Span<void* const> outputs);
 
   const Executor* executor_;
   std::unique_ptr<Arena> arena_;
   bool is_bound_ = false;
   DimBindings dims_;
-  std::vector<int64_t> shapes_;        // of all inputs, one after the other
-  std::vector<int64_t> dim_values_;    // of the program's symbols
-  std::vector<int64_t> update_bytes_;  // by output: of the state it updates, or 0
-  std::vector<void*> buffers_;         // as the host ABI orders them
+  std::vector<int64_t> shapes_;      // of all inputs, one after the other
+  std::vector<int64_t> dim_values_;  // of the program's symbols
+  std::vector<std::vector<int64_t>> output_shapes_;
+  std::vector<int64_t> output_bytes_;
+  std::vector<void*> buffers_;  // as the host ABI orders them
   void* workspace_ = nullptr;
 };
 
@@ -85,14 +93,15 @@ class Executor {
                                                           const ExecutorOptions& options);
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
-  ~Executor();  // no run may be in flight
+  ~Executor() = default;  // no run may be in flight
 
   // As Execution::Run, with an idle execution or a new one.
   absl::Status Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs);
-  // The shapes of the outputs for inputs of these shapes.
+  // The shapes of the outputs for inputs of these shapes. Errors as in Execution::Run.
   absl::StatusOr<std::vector<std::vector<int64_t>>> OutputShapes(
       const std::vector<std::vector<int64_t>>& input_shapes) const;
   absl::StatusOr<std::unique_ptr<Execution>> NewExecution();
+  absl::StatusOr<std::unique_ptr<Execution>> TakeExecution();  // an idle one, or else a new one
 
   const program::Program& program() const { return program_; }
   int64_t code_bytes() const { return code_->code_bytes(); }
@@ -106,18 +115,16 @@ class Executor {
  private:
   friend class Execution;
   Executor() = default;
-  absl::StatusOr<std::unique_ptr<Execution>> TakeIdle();
-  void PutIdle(std::unique_ptr<Execution> execution);
   absl::Status ExplainMemory(const absl::Status& status, const DimBindings& dims) const;
 
-  static constexpr int kMaxIdle = 16;
   program::Program program_;
+  std::vector<int64_t> updated_inputs_;  // by output: the input that it updates, or -1
   std::unique_ptr<program::NativeCode> code_;
   ConstantCache own_cache_;
   std::vector<ConstantBytes> constants_;
   ExecutorOptions options_;
   MemoryBudget own_budget_;
-  mutable std::atomic<Execution*> idle_[kMaxIdle] = {};
+  mutable IdleSet<Execution> idle_;
 };
 
 }  // namespace cermet::runtime

@@ -1,53 +1,69 @@
-// Requests, the cache of compiled runs, and variables.
+// Requests, the cache of plans, and closing.
 #include "runtime/session/session.h"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "codegen/target.h"
 #include "ir/status.h"
-#include "passes/bind_dims.h"
 #include "runtime/session/disk_object_cache.h"
-#include "runtime/session/subgraph.h"
 #include "version.h"
 
 namespace cermet {
+namespace {
+
+absl::Status ClosedError() { return absl::FailedPreconditionError("the session is closed"); }
+
+// A call that is inside the session while this lives.
+class InFlight {
+ public:
+  explicit InFlight(RunGate* gate) : gate_(gate->Enter() ? gate : nullptr) {}
+  ~InFlight() {
+    if (gate_ != nullptr) gate_->Leave();
+  }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  explicit operator bool() const { return gate_ != nullptr; }
+
+ private:
+  RunGate* const gate_;
+};
+
+std::vector<int64_t> KeyOf(const RunRequest& request) {
+  std::vector<int64_t> key;
+  const auto add = [&](Value value) {
+    key.push_back(value.node->id());
+    key.push_back(value.index);
+  };
+  for (Value feed : request.feeds) add(feed);
+  key.push_back(-1);
+  for (Value fetch : request.fetches) add(fetch);
+  key.push_back(-1);
+  for (const api::StateUpdate& update : request.updates) {
+    add(update.variable);
+    add(update.value);
+  }
+  return key;
+}
+
+}  // namespace
 
 const char* Version() { return kVersion; }
 
-// One kind of run: what is fed with which shapes, what is fetched, what is updated.
-struct Session::Request {
-  std::vector<Value> feeds;
-  std::vector<std::vector<int64_t>> feed_shapes;
-  std::vector<Value> fetches;
-  std::vector<api::StateUpdate> updates;
+absl::StatusOr<std::vector<Literal>> Callable::Run(absl::Span<const TensorView> feeds) const {
+  const InFlight call(gate_);
+  if (!call) return ClosedError();
+  return plan_->Run(feeds);
+}
 
-  std::string Key() const {
-    std::string key;
-    const auto add = [&](Value value) {
-      absl::StrAppend(&key, value.node->id(), ":", value.index, " ");
-    };
-    for (size_t i = 0; i < feeds.size(); ++i) {
-      add(feeds[i]);
-      absl::StrAppend(&key, "[", absl::StrJoin(feed_shapes[i], ","), "] ");
-    }
-    key += "| ";
-    for (Value fetch : fetches) add(fetch);
-    key += "| ";
-    for (const api::StateUpdate& update : updates) {
-      add(update.variable);
-      add(update.value);
-    }
-    return key;
-  }
-};
-
-struct Session::CompiledRun {
-  std::unique_ptr<CompiledModule> module;
-  std::vector<Value> variables;  // the parameters after the feeds
-};
+absl::Status Callable::RunInto(absl::Span<const TensorView> feeds,
+                               absl::Span<const TensorBuffer> fetches) const {
+  const InFlight call(gate_);
+  if (!call) return ClosedError();
+  return plan_->RunInto(feeds, fetches);
+}
 
 Session::Session(const api::Graph* graph, const SessionOptions& options)
     : graph_(graph),
@@ -58,51 +74,68 @@ Session::Session(const api::Graph* graph, const SessionOptions& options)
 absl::StatusOr<std::unique_ptr<Session>> Session::Create(const api::Graph* graph,
                                                          const SessionOptions& options) {
   if (options.intra_op_threads < 0 || options.memory_limit_bytes < 0 ||
-      options.max_compiled_runs < 1 || options.preallocate_fraction < 0 ||
-      options.preallocate_fraction > 1) {
+      options.max_compiled_runs < 1 || options.max_shapes < 1 || !(options.specialise_after >= 0) ||
+      !(options.preallocate_fraction >= 0 && options.preallocate_fraction <= 1)) {
     return absl::InvalidArgumentError(
-        "session options: threads and limits must not be negative, max_compiled_runs at least 1, "
-        "preallocate_fraction in [0, 1]");
+        "session options: threads, limits and specialise_after must not be negative, "
+        "max_compiled_runs and max_shapes at least 1, preallocate_fraction in [0, 1]");
   }
   auto session = std::unique_ptr<Session>(new Session(graph, options));
-  CERMET_ASSIGN_OR_RETURN(session->target_, codegen::HostTarget());
   const int64_t processors = std::max<int64_t>(1, std::thread::hardware_concurrency());
   session->pool_ = std::make_unique<runtime::ThreadPool>(
       options.intra_op_threads > 0 ? options.intra_op_threads : processors);
   if (options.code_cache) session->code_cache_ = OpenDiskObjectCache();
+
+  PlanEnvironment& environment = session->environment_;
+  environment.graph = graph;
+  CERMET_ASSIGN_OR_RETURN(environment.module.compile.passes.target, codegen::HostTarget());
+  environment.module.compile.passes.numerics = options.numerics;
+  environment.module.compile_threads = static_cast<int>(session->pool_->max_workers());
+  environment.module.code_cache = session->code_cache_.get();
+  environment.module.constants = &session->constants_;
+  environment.module.executor.threads = session->pool_->threads();
+  environment.module.executor.budget = &session->budget_;
+  if (options.memory_limit_bytes > 0) {
+    environment.preallocate_fraction = options.preallocate_fraction;
+  }
+  environment.shapes = options.shapes;
+  environment.specialise_after = options.specialise_after;
+  environment.max_shapes = options.max_shapes;
+  environment.variables = &session->variables_;
+  environment.trim = [self = session.get()] { self->TrimPlans(); };
+  environment.programs_compiled = &session->programs_compiled_;
   return session;
 }
 
 Session::~Session() { Close(); }
 
 void Session::Close() {
-  std::unique_lock<std::shared_mutex> state(state_mutex_);
-  std::lock_guard<std::mutex> lock(runs_mutex_);
-  closed_ = true;
-  runs_.clear();
-  variables_.clear();
+  gate_.Close();
+  const std::lock_guard<std::mutex> lock(plans_mutex_);
+  for (const std::weak_ptr<RunPlan>& callable : callables_) {
+    if (const std::shared_ptr<RunPlan> plan = callable.lock()) plan->Clear();
+  }
+  callables_.clear();
+  for (auto& [key, cached] : plans_) cached.plan->Clear();
+  plans_.clear();
+  variables_.Clear();
+  pool_ = nullptr;
 }
 
-absl::StatusOr<Session::Request> Session::MakeRequest(
-    const std::vector<api::Feed>& feeds, const std::vector<api::Fetch>& fetches) const {
+absl::StatusOr<RunRequest> Session::MakeRequest(const std::vector<api::Tensor>& feeds,
+                                                const std::vector<api::Fetch>& fetches) const {
   CERMET_RETURN_IF_ERROR(graph_->status());
-  Request request;
-  for (const auto& [tensor, literal] : feeds) {
+  RunRequest request;
+  std::set<Value> fed;
+  for (const api::Tensor& tensor : feeds) {
     if (!tensor || tensor.graph() != graph_)
       return absl::InvalidArgumentError("a fed tensor is not of this session's graph");
-    const Type& type = tensor.value().type();
-    bool fits = type.dtype == literal.dtype() &&
-                type.rank() == static_cast<int64_t>(literal.shape().size());
-    for (int64_t i = 0; fits && i < type.rank(); ++i) {
-      fits = !type.shape[i].IsConstant() || type.shape[i].value() == literal.shape()[i];
-    }
-    if (!fits) {
-      return absl::InvalidArgumentError(absl::StrCat("tensor \"", tensor.name(), "\" is ",
-                                                     type.ToString(), ", the fed value is ",
-                                                     literal.type().ToString()));
+    if (!fed.insert(tensor.value()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor \"", tensor.name(), "\" is fed twice"));
     }
     request.feeds.push_back(tensor.value());
-    request.feed_shapes.push_back(literal.shape());
+    request.feed_names.push_back(tensor.name());
   }
   for (const api::Fetch& fetch : fetches) {
     if (fetch.graph() != graph_) {
@@ -111,131 +144,83 @@ absl::StatusOr<Session::Request> Session::MakeRequest(
     }
     if (fetch.value()) request.fetches.push_back(fetch.value());
     for (const api::StateUpdate& update : fetch.updates()) {
-      for (const api::StateUpdate& other : request.updates) {
-        if (other.variable == update.variable && other.value != update.value) {
-          return absl::InvalidArgumentError(absl::StrCat("one run assigns two values to variable ",
-                                                         update.variable.node->Describe()));
-        }
+      const auto other = std::find_if(
+          request.updates.begin(), request.updates.end(),
+          [&](const api::StateUpdate& known) { return known.variable == update.variable; });
+      if (other == request.updates.end()) {
+        request.updates.push_back(update);
+      } else if (other->value != update.value) {
+        return absl::InvalidArgumentError(absl::StrCat("one run assigns two values to variable ",
+                                                       update.variable.node->Describe()));
       }
-      request.updates.push_back(update);
     }
   }
   return request;
 }
 
-absl::StatusOr<std::shared_ptr<Session::CompiledRun>> Session::CompileRequest(
-    const Request& request) {
-  CERMET_ASSIGN_OR_RETURN(
-      Subgraph subgraph, ExtractSubgraph(*graph_, request.feeds, request.fetches, request.updates));
-  DimBindings dims;
-  for (size_t i = 0; i < request.feeds.size(); ++i) {
-    for (size_t d = 0; d < request.feed_shapes[i].size(); ++d) {
-      std::string symbol;
-      if (!request.feeds[i].type().shape[d].IsSymbol(&symbol)) continue;
-      const auto [it, is_new] = dims.emplace(symbol, request.feed_shapes[i][d]);
-      if (!is_new && it->second != request.feed_shapes[i][d]) {
-        return absl::InvalidArgumentError(absl::StrCat("the fed values give dim ?", symbol,
-                                                       " two values: ", it->second, " and ",
-                                                       request.feed_shapes[i][d]));
-      }
+std::shared_ptr<RunPlan> Session::FindPlan(RunRequest request) {
+  PlanKey key = KeyOf(request);
+  const std::lock_guard<std::mutex> lock(plans_mutex_);
+  auto known = plans_.find(key);
+  if (known == plans_.end()) {
+    if (static_cast<int64_t>(plans_.size()) >= options_.max_compiled_runs) {
+      plans_.erase(std::min_element(plans_.begin(), plans_.end(), [](const auto& a, const auto& b) {
+        return a.second.last_use < b.second.last_use;
+      }));
     }
+    auto plan = std::make_shared<RunPlan>(std::move(request), &environment_);
+    known = plans_.emplace(std::move(key), CachedPlan{std::move(plan), 0}).first;
   }
-  // Specialised for the shapes: the cache of compiled runs is bounded.
-  CERMET_RETURN_IF_ERROR(BindDims(subgraph.module.get(), dims));
-  ModuleOptions options;
-  options.compile.passes.target = target_;
-  options.compile.passes.numerics = options_.numerics;
-  options.compile_threads = static_cast<int>(pool_->max_workers());
-  options.code_cache = code_cache_.get();
-  options.constants = &constants_;
-  options.executor.threads = pool_->threads();
-  options.executor.budget = &budget_;
-  options.executor.arena.preallocate_fraction =
-      options_.memory_limit_bytes > 0 ? options_.preallocate_fraction : 0;
-  auto run = std::make_shared<CompiledRun>();
-  run->variables = std::move(subgraph.variables);
-  CERMET_ASSIGN_OR_RETURN(run->module, CompiledModule::Create(std::move(subgraph.module), options));
-  return run;
-}
-
-absl::StatusOr<std::shared_ptr<Session::CompiledRun>> Session::FindOrCompile(
-    const Request& request) {
-  const std::string key = request.Key();
-  std::lock_guard<std::mutex> lock(runs_mutex_);
-  for (auto it = runs_.begin(); it != runs_.end(); ++it) {
-    if (it->first != key) continue;
-    runs_.splice(runs_.begin(), runs_, it);
-    return runs_.front().second;
-  }
-  CERMET_ASSIGN_OR_RETURN(std::shared_ptr<CompiledRun> run, CompileRequest(request));
-  runs_.emplace_front(key, run);
-  while (static_cast<int64_t>(runs_.size()) > options_.max_compiled_runs) runs_.pop_back();
-  return run;
-}
-
-absl::StatusOr<std::vector<Literal>> Session::Execute(const Request& request, CompiledRun* run,
-                                                      const std::vector<api::Feed>& feeds) {
-  const auto is_updated = [&](Value variable) {
-    return std::any_of(request.updates.begin(), request.updates.end(),
-                       [&](const api::StateUpdate& update) { return update.variable == variable; });
-  };
-  std::vector<Literal> inputs;
-  for (const auto& [tensor, literal] : feeds) inputs.push_back(literal);
-  for (Value variable : run->variables) {
-    auto it = variables_.find(variable);
-    if (it == variables_.end()) {
-      // A run that only assigns the variable does not read it: any bytes will do.
-      bool is_read = !is_updated(variable);
-      for (const auto& [value, count] : run->module->module().entry()->CountUses()) {
-        is_read |=
-            value.node == run->module->module().entry()->parameter(inputs.size()) && count > 0;
-      }
-      if (is_read) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("variable ", variable.node->location().NamesToString(),
-                         " has no value yet: run its initialiser first"));
-      }
-      std::vector<int64_t> shape;
-      for (const Dim& dim : variable.type().shape) shape.push_back(dim.value());
-      it = variables_.emplace(variable, Literal(variable.type().dtype, shape)).first;
-    }
-    // A variable that the run updates is moved in, updated in place, and moved back.
-    inputs.push_back(is_updated(variable) ? std::move(it->second) : it->second);
-  }
-  absl::StatusOr<std::vector<Literal>> results = run->module->Run(&inputs);
-  for (size_t i = 0; i < run->variables.size(); ++i) {
-    if (is_updated(run->variables[i]))
-      variables_[run->variables[i]] = std::move(inputs[feeds.size() + i]);
-  }
-  CERMET_RETURN_IF_ERROR(results.status());
-  results->resize(request.fetches.size());
-  return results;
+  known->second.last_use = ++plan_uses_;
+  return known->second.plan;
 }
 
 absl::StatusOr<std::vector<Literal>> Session::Run(const std::vector<api::Feed>& feeds,
                                                   const std::vector<api::Fetch>& fetches) {
-  CERMET_ASSIGN_OR_RETURN(const Request request, MakeRequest(feeds, fetches));
-  const auto run_locked = [&]() -> absl::StatusOr<std::vector<Literal>> {
-    if (closed_) return absl::FailedPreconditionError("the session is closed");
-    CERMET_ASSIGN_OR_RETURN(const std::shared_ptr<CompiledRun> run, FindOrCompile(request));
-    return Execute(request, run.get(), feeds);
-  };
-  if (request.updates.empty()) {
-    std::shared_lock<std::shared_mutex> lock(state_mutex_);
-    return run_locked();
+  const InFlight call(&gate_);
+  if (!call) return ClosedError();
+  std::vector<api::Tensor> tensors;
+  std::vector<TensorView> values;
+  for (const auto& [tensor, value] : feeds) {
+    tensors.push_back(tensor);
+    values.push_back(value);
   }
-  std::unique_lock<std::shared_mutex> lock(state_mutex_);
-  return run_locked();
+  CERMET_ASSIGN_OR_RETURN(RunRequest request, MakeRequest(tensors, fetches));
+  return FindPlan(std::move(request))->Run(values);
+}
+
+absl::StatusOr<Callable> Session::MakeCallable(const std::vector<api::Tensor>& feeds,
+                                               const std::vector<api::Fetch>& fetches) {
+  const InFlight call(&gate_);
+  if (!call) return ClosedError();
+  CERMET_ASSIGN_OR_RETURN(RunRequest request, MakeRequest(feeds, fetches));
+  std::shared_ptr<RunPlan> plan = FindPlan(std::move(request));
+  CERMET_RETURN_IF_ERROR(plan->Prepare());
+  const std::lock_guard<std::mutex> lock(plans_mutex_);
+  callables_.erase(
+      std::remove_if(callables_.begin(), callables_.end(),
+                     [](const std::weak_ptr<RunPlan>& callable) { return callable.expired(); }),
+      callables_.end());
+  callables_.push_back(plan);
+  return Callable(&gate_, std::move(plan));
+}
+
+// Called by a run that found no memory; it holds no lock.
+void Session::TrimPlans() {
+  const std::lock_guard<std::mutex> lock(plans_mutex_);
+  for (auto& [key, cached] : plans_) cached.plan->Trim();
+  for (const std::weak_ptr<RunPlan>& callable : callables_) {
+    if (const std::shared_ptr<RunPlan> plan = callable.lock()) plan->Trim();
+  }
 }
 
 SessionMemory Session::MemoryStats() const {
-  std::shared_lock<std::shared_mutex> lock(state_mutex_);
   SessionMemory memory;
   memory.in_use_bytes = budget_.taken();
   memory.peak_bytes = budget_.peak();
   memory.limit_bytes = options_.memory_limit_bytes;
   memory.packed_constant_bytes = constants_.packed_bytes();
-  for (const auto& [variable, literal] : variables_) memory.variable_bytes += literal.byte_size();
+  memory.variable_bytes = variables_.bytes();
   return memory;
 }
 

@@ -7,45 +7,41 @@
 //   api::Tensor y = api::Mul(x, 2.0f);
 //   auto session = Session::Create(&graph, SessionOptions{});
 //   auto values = (*session)->Run({{x, Literal::FromValues<float>({2}, {1, 2})}}, {y});
+//
+// What runs often is prepared once:
+//
+//   auto step = (*session)->MakeCallable({x}, {y});
+//   (*step).RunInto({feed}, {&result});   // the caller's memory, no allocation
 #ifndef CERMET_RUNTIME_SESSION_SESSION_H_
 #define CERMET_RUNTIME_SESSION_SESSION_H_
 
+#include <atomic>
 #include <cstdint>
-#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "frontend/api/graph.h"
 #include "frontend/api/tensor.h"
 #include "ir/literal.h"
-#include "ir/numerics.h"
 #include "runtime/arena.h"
 #include "runtime/constant_cache.h"
-#include "runtime/session/compiled_module.h"
+#include "runtime/session/run_gate.h"
+#include "runtime/session/run_plan.h"
+#include "runtime/session/session_options.h"
+#include "runtime/session/tensor_view.h"
+#include "runtime/session/variable_store.h"
 #include "runtime/thread_pool.h"
 
 namespace cermet {
 
 // The version of the library: "0.1.0".
 const char* Version();
-
-struct SessionOptions {
-  // Threads of one run, the caller's among them; 0: one per processor.
-  int64_t intra_op_threads = 0;
-  Numerics numerics = Numerics::kStandard;
-  // Memory is taken as runs need it. These bound it, and can take some of it at once.
-  int64_t memory_limit_bytes = 0;   // of workspaces; 0: no limit
-  double preallocate_fraction = 0;  // of the limit, taken when a run first needs memory; in [0, 1]
-  bool code_cache = true;           // keep compiled code on disk (runtime/disk_cache.h)
-  // How many kinds of run (feeds, fetches, shapes) stay compiled; the oldest go.
-  int64_t max_compiled_runs = 64;
-};
 
 struct SessionMemory {
   int64_t in_use_bytes = 0;  // workspaces of the compiled runs
@@ -55,7 +51,28 @@ struct SessionMemory {
   int64_t packed_constant_bytes = 0;
 };
 
-// Thread safe: runs that only read variables go side by side, runs that update them take turns.
+// A prepared run: its feeds and fetches are resolved and its code is compiled. Thread safe, cheap
+// to copy. The session must outlive it; a run after the session was closed is an error.
+class Callable {
+ public:
+  // One value per feed; gives the fetched values. Errors as for Session::Run.
+  absl::StatusOr<std::vector<Literal>> Run(absl::Span<const TensorView> feeds) const;
+  // The same into the caller's memory, one buffer per fetch of a tensor. With shapes that have been
+  // run before, this is one call into compiled code: no allocation, and no lock but those of
+  // variables that other runs write. After an error the buffers hold nothing of meaning.
+  absl::Status RunInto(absl::Span<const TensorView> feeds,
+                       absl::Span<const TensorBuffer> fetches) const;
+
+ private:
+  friend class Session;
+  Callable(RunGate* gate, std::shared_ptr<RunPlan> plan) : gate_(gate), plan_(std::move(plan)) {}
+  RunGate* gate_;
+  std::shared_ptr<RunPlan> plan_;
+};
+
+// Thread safe. Runs go side by side; those that update a variable take turns with those that use
+// it, in the order in which they came. What has to be compiled is compiled once, by the first run
+// that needs it, while others go on.
 class Session : public api::Evaluation {
  public:
   // `graph` must outlive the session. Errors: a machine that code cannot be generated for, options
@@ -71,10 +88,17 @@ class Session : public api::Evaluation {
   // reports.
   absl::StatusOr<std::vector<Literal>> Run(const std::vector<api::Feed>& feeds,
                                            const std::vector<api::Fetch>& fetches) override;
+  // Prepares runs that feed `feeds` and fetch `fetches`, and compiles them. Errors as for Run.
+  absl::StatusOr<Callable> MakeCallable(const std::vector<api::Tensor>& feeds,
+                                        const std::vector<api::Fetch>& fetches);
 
-  // Frees compiled code, variables and memory. Any number of times; a run afterwards is an error.
+  // Lets no more runs start, waits for those that have begun (they end as they would have, those
+  // that are compiling too), and frees compiled code, variables, memory and threads. Any number of
+  // times, from any thread; a run afterwards is an error.
   void Close();
   SessionMemory MemoryStats() const;
+  // How many programs were compiled so far: a few per kind of run and shape.
+  int64_t programs_compiled() const { return programs_compiled_.load(std::memory_order_relaxed); }
 
   // Makes the session this thread's default while the returned object lives; they nest.
   class DefaultScope {
@@ -92,29 +116,32 @@ class Session : public api::Evaluation {
   DefaultScope AsDefault() { return DefaultScope(this); }
 
  private:
-  struct Request;
-  struct CompiledRun;
+  using PlanKey = std::vector<int64_t>;
+  struct CachedPlan {
+    std::shared_ptr<RunPlan> plan;
+    int64_t last_use = 0;
+  };
   Session(const api::Graph* graph, const SessionOptions& options);
-  absl::StatusOr<Request> MakeRequest(const std::vector<api::Feed>& feeds,
-                                      const std::vector<api::Fetch>& fetches) const;
-  absl::StatusOr<std::shared_ptr<CompiledRun>> FindOrCompile(const Request& request);
-  absl::StatusOr<std::shared_ptr<CompiledRun>> CompileRequest(const Request& request);
-  absl::StatusOr<std::vector<Literal>> Execute(const Request& request, CompiledRun* run,
-                                               const std::vector<api::Feed>& feeds);
+  absl::StatusOr<RunRequest> MakeRequest(const std::vector<api::Tensor>& feeds,
+                                         const std::vector<api::Fetch>& fetches) const;
+  std::shared_ptr<RunPlan> FindPlan(RunRequest request);
+  void TrimPlans();
 
   const api::Graph* const graph_;
   const SessionOptions options_;
-  Target target_;
   runtime::MemoryBudget budget_;
   runtime::ConstantCache constants_;
   std::unique_ptr<runtime::ThreadPool> pool_;
   std::unique_ptr<codegen::ObjectCache> code_cache_;
+  VariableStore variables_;
+  std::atomic<int64_t> programs_compiled_{0};
+  PlanEnvironment environment_;
 
-  mutable std::shared_mutex state_mutex_;  // held by a run: shared, or alone if it updates
-  std::map<Value, Literal> variables_;
-  mutable std::mutex runs_mutex_;  // the cache of compiled runs
-  std::list<std::pair<std::string, std::shared_ptr<CompiledRun>>> runs_;  // latest use first
-  bool closed_ = false;                                                   // under state_mutex_
+  RunGate gate_;
+  std::mutex plans_mutex_;  // never held while something compiles or runs
+  std::map<PlanKey, CachedPlan> plans_;
+  int64_t plan_uses_ = 0;
+  std::vector<std::weak_ptr<RunPlan>> callables_;  // plans that callables hold
 };
 
 }  // namespace cermet

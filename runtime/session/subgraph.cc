@@ -1,7 +1,6 @@
 // Walks backwards from what is wanted, then copies forwards.
 #include "runtime/session/subgraph.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -25,36 +24,34 @@ std::set<const Node*> NeededNodes(const std::vector<Value>& wanted, const std::s
 
 }  // namespace
 
-absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const std::vector<Value>& feeds,
-                                         const std::vector<Value>& fetches,
-                                         const std::vector<api::StateUpdate>& updates) {
-  std::vector<Value> wanted = fetches;
-  for (const api::StateUpdate& update : updates) {
+absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const RunRequest& request) {
+  std::vector<Value> wanted = request.fetches;
+  std::set<Value> updated;
+  for (const api::StateUpdate& update : request.updates) {
     wanted.push_back(update.value);
-    wanted.push_back(update.variable);
+    updated.insert(update.variable);
   }
-  const std::set<Value> fed(feeds.begin(), feeds.end());
+  const std::set<Value> fed(request.feeds.begin(), request.feeds.end());
   const std::set<const Node*> needed = NeededNodes(wanted, fed);
 
   Subgraph result;
   result.module = std::make_unique<Module>();
   cermet::Graph* main = result.module->AddGraph("main");
   std::map<Value, Value> values;
-  for (Value feed : feeds) {
-    const std::string name =
-        feed.node->location().names.empty() ? "feed" : feed.node->location().names[0];
-    values[feed] = main->AddParameter(feed.type(), name, feed.node->location())->result();
+  for (size_t i = 0; i < request.feeds.size(); ++i) {
+    const Value feed = request.feeds[i];
+    values[feed] =
+        main->AddParameter(feed.type(), request.feed_names[i], feed.node->location())->result();
   }
   for (const api::Graph::VariableInfo& variable : graph.variables()) {
-    if (needed.count(variable.value.node) == 0 || fed.count(variable.value) != 0) continue;
+    const bool is_read = needed.count(variable.value.node) != 0;
+    const bool is_updated = updated.count(variable.value) != 0;
+    if (!is_read && !is_updated) continue;
     Node* parameter =
         main->AddParameter(variable.value.type(), variable.name, variable.value.node->location());
-    const bool is_updated = std::any_of(
-        updates.begin(), updates.end(),
-        [&](const api::StateUpdate& update) { return update.variable == variable.value; });
     if (is_updated) parameter->mutable_attrs().Set("donated", true);
-    values[variable.value] = parameter->result();
-    result.variables.push_back(variable.value);
+    values.emplace(variable.value, parameter->result());
+    result.variables.push_back({variable.value, variable.name, is_read, is_updated});
   }
   for (const std::unique_ptr<Node>& node : graph.module().entry()->nodes()) {
     if (needed.count(node.get()) == 0 || values.count(node->result()) != 0) continue;
@@ -74,13 +71,13 @@ absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const std::vec
   }
   std::vector<Value> results;
   std::vector<std::string> names;
-  for (Value fetch : fetches) {
+  for (Value fetch : request.fetches) {
     results.push_back(values.at(fetch));
     names.push_back("");
   }
-  for (const api::StateUpdate& update : updates) {
+  for (const api::StateUpdate& update : request.updates) {
     results.push_back(values.at(update.value));
-    names.push_back(values.at(update.variable).node->attrs().Get<std::string>("name"));
+    names.push_back(update.variable.node->attrs().Get<std::string>("name"));
   }
   main->set_results(std::move(results));
   main->set_result_names(std::move(names));

@@ -3,6 +3,7 @@
 #define CERMET_RUNTIME_SESSION_SUBGRAPH_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -11,20 +12,32 @@
 
 namespace cermet {
 
+// What a run is asked for, as values of the user's graph.
+struct RunRequest {
+  std::vector<Value> feeds;
+  std::vector<std::string> feed_names;  // as errors name them
+  std::vector<Value> fetches;
+  std::vector<api::StateUpdate> updates;
+};
+
 struct Subgraph {
+  struct Variable {
+    Value value;  // of the user's graph
+    std::string name;
+    bool is_read = false;  // by a fetch or by the new value of a variable
+    bool is_updated = false;
+  };
   std::unique_ptr<Module> module;
-  // The parameters of its entry graph: first the feeds, in their order, then these variables
-  // (values of the user's graph).
-  std::vector<Value> variables;
+  // The parameters of its entry graph: first the feeds, in their order, then these variables.
+  std::vector<Variable> variables;
   // Its results: first the fetched values, in their order, then one per update. An update's result
   // has the name of its variable.
 };
 
-// Copies what `fetches` and `updates` need. A fed value cuts the graph: nothing before it is
-// copied. Errors: a placeholder that is needed and not fed, named.
-absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const std::vector<Value>& feeds,
-                                         const std::vector<Value>& fetches,
-                                         const std::vector<api::StateUpdate>& updates);
+// Copies what the fetches and updates need. A fed value cuts the graph: nothing before it is
+// copied. A variable that is fed is read from the feed, and updated all the same. Errors: a
+// placeholder that is needed and not fed, named.
+absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const RunRequest& request);
 
 }  // namespace cermet
 

@@ -101,6 +101,31 @@ TEST_F(SessionTest, VariablesKeepTheirValues) {
   EXPECT_EQ(session_->MemoryStats().variable_bytes, 4);
 }
 
+TEST_F(SessionTest, AFailedInitialiserGivesNoValue) {
+  SessionOptions options;
+  options.memory_limit_bytes = 4096;
+  options.code_cache = false;
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
+  ASSERT_TRUE(session.ok());
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim(64), Dim(64)}, "x");
+  const api::Tensor v = api::Variable(Literal::Splat(DType::kF32, {64, 64}, 1), "v");
+  const api::Operation assign = api::Assign(v, api::MatMul(api::MatMul(x, x), x));
+  const std::vector<api::Feed> feeds = {{x, Literal::Splat(DType::kF32, {64, 64}, 1)}};
+  EXPECT_EQ((*session)->Run(feeds, {assign}).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string((*session)->Run({}, {v}).status().message()),
+              HasSubstr("variable \"v\" has no value yet"));
+}
+
+TEST_F(SessionTest, AFedVariableIsReadFromTheFeedAndUpdated) {
+  const api::Tensor v = api::Variable(1, "v");
+  const api::Operation add = api::AssignAdd(v, 10);
+  ASSERT_TRUE(session_->Run({}, {api::GlobalVariablesInitializer()}).ok());
+  ASSERT_TRUE(session_->Run({{v, Literal::Scalar<int32_t>(5)}}, {add}).ok());
+  EXPECT_EQ(Value(v), Literal::Scalar<int32_t>(15));
+  EXPECT_EQ(Value(v, {{v, Literal::Scalar<int32_t>(7)}}), Literal::Scalar<int32_t>(7));
+  EXPECT_EQ(Value(v), Literal::Scalar<int32_t>(15));
+}
+
 TEST_F(SessionTest, UpdatesSeeTheValuesBeforeTheRun) {
   const api::Tensor a = api::Variable(1, "a"), b = api::Variable(2, "b");
   ASSERT_TRUE(session_->Run({}, {api::GlobalVariablesInitializer()}).ok());

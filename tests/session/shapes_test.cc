@@ -1,0 +1,161 @@
+// Programs for every shape and for one: how many are compiled, and that results do not depend on
+// it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "frontend/api/ops.h"
+#include "runtime/session/session.h"
+
+namespace cermet {
+namespace {
+
+class ShapesTest : public ::testing::Test {
+ protected:
+  ShapesTest() : scope_(&graph_) {}
+
+  std::unique_ptr<Session> Open(ShapePolicy shapes, int64_t max_shapes = 32) {
+    SessionOptions options;
+    options.intra_op_threads = 2;
+    options.code_cache = false;
+    options.shapes = shapes;
+    options.specialise_after = 0;  // from the second run on
+    options.max_shapes = max_shapes;
+    absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
+    EXPECT_TRUE(session.ok()) << session.status();
+    return *std::move(session);
+  }
+  // How many programs a run with this size compiles.
+  int64_t Compiled(Session* session, const api::Tensor& x, const api::Tensor& y, int64_t n) {
+    const int64_t before = session->programs_compiled();
+    const Literal fed = Literal::Splat(DType::kF32, {n}, 3);
+    const absl::StatusOr<std::vector<Literal>> values = session->Run({{x, fed}}, {y});
+    EXPECT_TRUE(values.ok()) << values.status();
+    if (values.ok()) {
+      EXPECT_EQ((*values)[0], Literal::Splat(DType::kF32, {n}, 9));
+    }
+    return session->programs_compiled() - before;
+  }
+
+  api::Graph graph_;
+  api::Graph::DefaultScope scope_;
+};
+
+TEST_F(ShapesTest, OneProgramServesAllShapes) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const api::Tensor y = api::Mul(x, x);
+  const std::unique_ptr<Session> session = Open(ShapePolicy::kSymbolic);
+  EXPECT_EQ(Compiled(session.get(), x, y, 4), 1);
+  for (int64_t n : {4, 5, 0, 1000, 4}) EXPECT_EQ(Compiled(session.get(), x, y, n), 0) << n;
+}
+
+TEST_F(ShapesTest, EachShapeGetsAProgram) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const api::Tensor y = api::Mul(x, x);
+  const std::unique_ptr<Session> session = Open(ShapePolicy::kSpecialise);
+  EXPECT_EQ(Compiled(session.get(), x, y, 4), 1);
+  EXPECT_EQ(Compiled(session.get(), x, y, 4), 0);
+  EXPECT_EQ(Compiled(session.get(), x, y, 5), 1);
+  EXPECT_EQ(Compiled(session.get(), x, y, 4), 0);
+}
+
+TEST_F(ShapesTest, AShapeThatRecursGetsAProgram) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const api::Tensor y = api::Mul(x, x);
+  const std::unique_ptr<Session> session = Open(ShapePolicy::kAdaptive);
+  EXPECT_EQ(Compiled(session.get(), x, y, 4), 1);
+  EXPECT_EQ(Compiled(session.get(), x, y, 5), 0);
+  EXPECT_EQ(Compiled(session.get(), x, y, 4), 1);
+  for (int64_t n : {4, 4, 6, 7}) EXPECT_EQ(Compiled(session.get(), x, y, n), 0) << n;
+  EXPECT_EQ(Compiled(session.get(), x, y, 5), 1);
+}
+
+TEST_F(ShapesTest, AShapeIsNotSpecialisedBeforeItPays) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const api::Tensor y = api::Mul(x, x);
+  SessionOptions options;
+  options.code_cache = false;
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ(Compiled(session->get(), x, y, 4), 1);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(Compiled(session->get(), x, y, 4), 0);
+}
+
+TEST_F(ShapesTest, OldShapesAreForgotten) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const api::Tensor y = api::Mul(x, x);
+  const std::unique_ptr<Session> session = Open(ShapePolicy::kSpecialise, 2);
+  for (int64_t n : {1, 2, 1, 3}) Compiled(session.get(), x, y, n);
+  EXPECT_EQ(Compiled(session.get(), x, y, 1), 0);  // it was used after 2 was
+  EXPECT_EQ(Compiled(session.get(), x, y, 2), 1);
+}
+
+TEST_F(ShapesTest, AFixedShapeIsCompiledOnce) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim(4)}, "x");
+  const api::Tensor y = api::Mul(x, x);
+  for (ShapePolicy policy :
+       {ShapePolicy::kSymbolic, ShapePolicy::kSpecialise, ShapePolicy::kAdaptive}) {
+    const std::unique_ptr<Session> session = Open(policy);
+    EXPECT_EQ(Compiled(session.get(), x, y, 4), 1);
+    EXPECT_EQ(Compiled(session.get(), x, y, 4), 0);
+  }
+}
+
+// The mean divides by an extent: known when it is compiled, the division may become a
+// multiplication, which rounds differently. So rounding is decided before shapes are known.
+TEST_F(ShapesTest, ResultsAreTheSameBitsUnderEveryPolicy) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n"), Dim::Symbol("m")}, "x");
+  const api::Tensor mean = api::ReduceMean(api::Tanh(x), {0});
+  const api::Tensor row = api::Softmax(api::Mul(x, 0.7f));
+  Literal fed(DType::kF32, {7, 129});
+  for (int64_t i = 0; i < fed.num_elements(); ++i) fed.SetFloat(i, (i * 37 % 101) / 31.0 - 1.5);
+  std::vector<std::vector<Literal>> results;
+  for (ShapePolicy policy :
+       {ShapePolicy::kSymbolic, ShapePolicy::kSpecialise, ShapePolicy::kAdaptive}) {
+    const std::unique_ptr<Session> session = Open(policy);
+    for (int run = 0; run < 3; ++run) {
+      absl::StatusOr<std::vector<Literal>> values = session->Run({{x, fed}}, {mean, row});
+      ASSERT_TRUE(values.ok()) << values.status();
+      results.push_back(*std::move(values));
+    }
+    EXPECT_EQ(session->programs_compiled(), policy == ShapePolicy::kAdaptive ? 2 : 1);
+  }
+  for (const std::vector<Literal>& values : results) EXPECT_EQ(values, results[0]);
+}
+
+TEST_F(ShapesTest, OneSymbolHasOneValue) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const api::Tensor y = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "y");
+  const api::Tensor z = api::Add(x, y);
+  for (ShapePolicy policy :
+       {ShapePolicy::kSymbolic, ShapePolicy::kSpecialise, ShapePolicy::kAdaptive}) {
+    const std::unique_ptr<Session> session = Open(policy);
+    const absl::Status status = session
+                                    ->Run({{x, Literal::Splat(DType::kF32, {2}, 1)},
+                                           {y, Literal::Splat(DType::kF32, {3}, 1)}},
+                                          {z})
+                                    .status();
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("?n"));
+  }
+}
+
+TEST_F(ShapesTest, IdleMemoryMakesRoom) {
+  SessionOptions options;
+  options.intra_op_threads = 1;
+  options.code_cache = false;
+  options.memory_limit_bytes = 3 << 20;
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
+  ASSERT_TRUE(session.ok());
+  // Each run needs some 2 MB of workspace; they do not run at once.
+  for (int i = 0; i < 3; ++i) {
+    const api::Tensor x = api::Placeholder(DType::kF32, {Dim(512), Dim(512)});
+    const api::Tensor y = api::MatMul(api::MatMul(x, x), x);
+    const absl::StatusOr<std::vector<Literal>> values =
+        (*session)->Run({{x, Literal::Splat(DType::kF32, {512, 512}, 1.0 / 512)}}, {y});
+    ASSERT_TRUE(values.ok()) << values.status();
+    EXPECT_EQ((*values)[0].GetFloat(7), 1.0 / 512);
+    EXPECT_GT((*session)->MemoryStats().in_use_bytes, 1 << 20);
+  }
+}
+
+}  // namespace
+}  // namespace cermet
