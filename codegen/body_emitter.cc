@@ -4,8 +4,11 @@
 // schedule.
 #include "codegen/body_emitter.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "codegen/elementwise_emitter.h"
+#include "codegen/warp_emitter.h"
 #include "ir/status.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/MDBuilder.h"
@@ -49,6 +52,10 @@ absl::Status CheckBlock(const kernel::Kernel& kernel, const Block& block,
     if (is_double_fma && !traits.native_fma) {
       return absl::UnimplementedError(
           absl::StrCat("kernel ", kernel.name, ": the target has no fused multiply-add of f64"));
+    }
+    if (!traits.is_gpu && kernel::Info(inst.kind).place != kernel::InstPlace::kAnywhere) {
+      return absl::UnimplementedError(absl::StrCat("kernel ", kernel.name, ": ", Name(inst.kind),
+                                                   " is for the threads of a GPU, not for a CPU"));
     }
     for (const Block& inner : inst.blocks) {
       CERMET_RETURN_IF_ERROR(CheckBlock(kernel, inner, traits));
@@ -102,9 +109,13 @@ void BodyEmitter::EmitInst(const Inst& inst) {
     }
     case InstKind::kDim:
       return SetResult(inst, dims_.Emit(inst.dim));
-    case InstKind::kIota:
-      return SetResult(inst,
-                       EmitIota(b_.getContext(), kernel_.type(inst.results[0]).extents, inst.axis));
+    case InstKind::kIota: {
+      const kernel::ValueType& type = kernel_.type(inst.results[0]);
+      if (type.fragment != kernel::Fragment::kNone) {
+        return SetResult(inst, EmitFragmentIota(b_, type.fragment, inst.axis));
+      }
+      return SetResult(inst, EmitIota(b_.getContext(), type.extents, inst.axis));
+    }
     case InstKind::kCompute:
       return SetResult(inst, EmitCompute(inst));
     case InstKind::kLoad:
@@ -131,6 +142,18 @@ void BodyEmitter::EmitInst(const Inst& inst) {
       return EmitIf(inst);
     case InstKind::kBarrier:
       return hooks_.Barrier(b_);
+    case InstKind::kShuffle:
+      return SetResult(inst, EmitShuffle(b_, inst, kernel_.type(inst.results[0]).dtype,
+                                         values_[inst.operands[0]]));
+    case InstKind::kCopyAsync:
+      return EmitCopy(inst);
+    case InstKind::kCommit:
+      return EmitCommit(b_);
+    case InstKind::kWait:
+      return EmitWait(b_, inst.count);
+    case InstKind::kMma:
+      return SetResult(inst, EmitMma(b_, inst.mma, values_[inst.operands[0]],
+                                     values_[inst.operands[1]], values_[inst.operands[2]]));
     case InstKind::kCheck:
       return EmitCheck(inst);
   }
@@ -190,6 +213,9 @@ void BodyEmitter::EmitFor(const Inst& inst) {
     values_[body.params[1 + i]] = phis[i];
   }
   EmitBlock(body);
+  if (inst.loop != LoopKind::kSerial && inst.loop != LoopKind::kUnrolled) {
+    hooks_.EndIteration(b_, inst);
+  }
   llvm::BasicBlock* const latch = b_.GetInsertBlock();
   Value* const next = b_.CreateNSWAdd(iv, bounds.step);
   KeepLoop(b_.CreateCondBr(b_.CreateICmpSLT(next, bounds.upper), loop, exit));
@@ -224,6 +250,18 @@ void BodyEmitter::EmitIf(const Inst& inst) {
     for (int i = 0; i < 2; ++i) phi->addIncoming(values_[inst.blocks[i].yields[r]], ends[i]);
     values_[inst.results[r]] = phi;
   }
+}
+
+void BodyEmitter::EmitCopy(const Inst& inst) {
+  const size_t rank = kernel_.buffers[inst.buffer].shape.size();
+  std::vector<Value*> to, from;
+  for (size_t i = 0; i < inst.operands.size(); ++i) {
+    (i < rank ? to : from).push_back(values_[inst.operands[i]]);
+  }
+  const int64_t bytes =
+      std::max<int64_t>(inst.lanes, 1) * ByteSize(kernel_.buffers[inst.buffer].dtype);
+  EmitCopyAsync(b_, buffers_.Address(inst.buffer, to), buffers_.Address(inst.source, from), bytes,
+                inst.mask == kernel::kNoValue ? nullptr : values_[inst.mask]);
 }
 
 void BodyEmitter::EmitCheck(const Inst& inst) {

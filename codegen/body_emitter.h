@@ -28,6 +28,8 @@ class BodyHooks {
   };
   virtual LoopBounds Bounds(llvm::IRBuilder<>& b, const kernel::Inst& loop, LoopBounds bounds) = 0;
   virtual void Barrier(llvm::IRBuilder<>& b) = 0;
+  // At the end of the body of a loop that Bounds was asked about, unless it runs once.
+  virtual void EndIteration(llvm::IRBuilder<>& b, const kernel::Inst& loop) {}
   virtual void CheckFailed(llvm::IRBuilder<>& b, const kernel::Inst& check, llvm::Value* index) = 0;
 };
 
@@ -47,6 +49,7 @@ class BodyEmitter {
   void EmitFor(const kernel::Inst& inst);
   void EmitIf(const kernel::Inst& inst);
   void EmitCheck(const kernel::Inst& inst);
+  void EmitCopy(const kernel::Inst& inst);
   std::vector<TileValue> Indices(const kernel::Inst& inst, size_t first) const;
   void SetResult(const kernel::Inst& inst, llvm::Value* value) { values_[inst.results[0]] = value; }
   llvm::BasicBlock* NewBlock(const char* name);
@@ -60,8 +63,9 @@ class BodyEmitter {
   std::vector<llvm::Value*> values_;  // by ValueId
 };
 
-// Refuses what no emitter takes: lanes loops, and ops that the target cannot round as defined. The
-// error is Internal and names the kernel.
+// Refuses what no emitter takes: lanes loops, ops that the target cannot round as defined, and on
+// CPUs what only the threads of a GPU can do. Errors are Internal or Unimplemented and name the
+// kernel.
 absl::Status CheckEmittable(const kernel::Kernel& kernel, const TargetTraits& traits);
 
 }  // namespace cermet::codegen

@@ -60,6 +60,15 @@ Value* BufferEmitter::Stride(int32_t buffer, int64_t dim) {
   return dims_.Emit(strides_[buffer][dim]);
 }
 
+Value* BufferEmitter::Address(int32_t buffer, const std::vector<Value*>& indices) {
+  Value* offset = b_.getInt64(0);
+  for (size_t d = 0; d < indices.size(); ++d) {
+    offset = b_.CreateNSWAdd(offset, b_.CreateNSWMul(indices[d], Stride(buffer, d)));
+  }
+  llvm::Type* const element = MemoryType(kernel_.buffers[buffer].dtype, b_.getContext());
+  return b_.CreateGEP(element, pointers_[buffer], offset);
+}
+
 BufferEmitter::Place BufferEmitter::Resolve(const Inst& inst, const std::vector<TileValue>& indices,
                                             const TileValue& mask) {
   Place place;

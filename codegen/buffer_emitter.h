@@ -26,6 +26,8 @@ class BufferEmitter {
                 std::vector<llvm::Value*> pointers, const std::vector<int32_t>& alias_classes,
                 bool read_only_memory);
 
+  // The address of one element.
+  llvm::Value* Address(int32_t buffer, const std::vector<llvm::Value*>& indices);
   // `inst` is a kLoad or kStore; `mask.value` is null without a mask.
   llvm::Value* Load(const kernel::Inst& inst, const std::vector<TileValue>& indices,
                     const TileValue& mask);

@@ -13,6 +13,7 @@
 #include "codegen/body_emitter.h"
 #include "codegen/elementwise_emitter.h"
 #include "codegen/machine.h"
+#include "ir/kernel/fragment.h"
 #include "ir/status.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
@@ -50,6 +51,10 @@ class MappingBuilder {
 
   absl::StatusOr<GpuMapping> Build() {
     Visit(kernel_.body);
+    // The verifier has shown that loops which use warps are whole warps long.
+    if (has_warps_ && mapping_.block[0] % kernel::kWarpSize != 0) {
+      error_ = "warps of one loop over threads would lie across rows of another";
+    }
     if (!error_.empty()) {
       return absl::InternalError(
           absl::StrCat("kernel ", kernel_.name, " cannot be compiled for a GPU: ", error_));
@@ -82,6 +87,10 @@ class MappingBuilder {
       constants_[inst.results[0]] = static_cast<int64_t>(inst.bits);
     }
     if (inst.kind == InstKind::kCheck) error_ = "it has a check";
+    has_warps_ = has_warps_ || kernel::Info(inst.kind).place == kernel::InstPlace::kWarp;
+    for (kernel::ValueId result : inst.results) {
+      has_warps_ = has_warps_ || kernel_.type(result).fragment != kernel::Fragment::kNone;
+    }
     Depth depth;
     for (const Block& body : inst.blocks) {
       const Depth inner = Visit(body);
@@ -116,12 +125,14 @@ class MappingBuilder {
   const kernel::Kernel& kernel_;
   GpuMapping mapping_;
   std::map<kernel::ValueId, int64_t> constants_;
+  bool has_warps_ = false;
   std::string error_;
 };
 
 class GpuHooks : public BodyHooks {
  public:
-  explicit GpuHooks(const GpuMapping& mapping) : mapping_(mapping) {}
+  GpuHooks(const GpuMapping& mapping, bool has_shared_memory)
+      : mapping_(mapping), has_shared_memory_(has_shared_memory) {}
 
   LoopBounds Bounds(llvm::IRBuilder<>& b, const Inst& loop, LoopBounds bounds) override {
     const GpuMapping::Loop& place = mapping_.loops.at(&loop);
@@ -141,6 +152,15 @@ class GpuHooks : public BodyHooks {
   void Barrier(llvm::IRBuilder<>& b) override {
     b.CreateIntrinsic(llvm::Intrinsic::nvvm_barrier_cta_sync_aligned_all,
                       llvm::ArrayRef<llvm::Type*>(), {b.getInt32(0)});
+  }
+  // Shared memory goes to the next iteration over the grid once all threads are through with it.
+  void EndIteration(llvm::IRBuilder<>& b, const Inst& loop) override {
+    if (loop.loop != LoopKind::kBlock || !has_shared_memory_) return;
+    const std::vector<Inst>& body = loop.blocks[0].insts;
+    const bool has_threads = std::any_of(body.begin(), body.end(), [](const Inst& inst) {
+      return inst.kind == InstKind::kFor && inst.loop == LoopKind::kThread;
+    });
+    if (has_threads) Barrier(b);
   }
   void CheckFailed(llvm::IRBuilder<>& b, const Inst& check, Value* index) override {
     CERMET_UNREACHABLE();  // MappingBuilder refuses checks
@@ -164,6 +184,7 @@ class GpuHooks : public BodyHooks {
   }
 
   const GpuMapping& mapping_;
+  const bool has_shared_memory_;
 };
 
 // PTX allows letters, digits, _ and $. ptxas is known to compile names with "cutlass" in them
@@ -246,7 +267,10 @@ absl::Status EmitGpuKernel(const kernel::Kernel& kernel, const std::string& symb
   std::vector<int32_t> classes(kernel.buffers.size());
   for (size_t i = 0; i < classes.size(); ++i) classes[i] = static_cast<int32_t>(i);
   BufferEmitter buffers(kernel, b, dims, std::move(pointers), classes, /*read_only_memory=*/true);
-  GpuHooks hooks(mapping);
+  const bool has_shared_memory = std::any_of(
+      kernel.buffers.begin(), kernel.buffers.end(),
+      [](const kernel::Buffer& buffer) { return buffer.space == MemorySpace::kShared; });
+  GpuHooks hooks(mapping, has_shared_memory);
   BodyEmitter(kernel, traits, b, dims, buffers, hooks).EmitBlock(kernel.body);
   b.CreateRetVoid();
   return absl::OkStatus();

@@ -7,6 +7,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "ir/kernel/builder.h"
+#include "ir/kernel/fragment.h"
 #include "ir/status.h"
 
 namespace cermet::kernel {
@@ -36,16 +38,15 @@ std::optional<int32_t> ExpressionParser::FindBuffer(absl::string_view name) cons
 
 absl::Status ExpressionParser::CheckBroadcast(const Token& place,
                                               const std::vector<ValueId>& operands) const {
-  std::vector<int64_t> extents;
+  ValueType type;
   for (ValueId operand : operands) {
-    std::optional<std::vector<int64_t>> joined =
-        BroadcastExtents(extents, kernel_.type(operand).extents);
+    std::optional<ValueType> joined = BroadcastTypes(type.dtype, type, kernel_.type(operand));
     if (!joined) {
       return reader_->ErrorAt(place,
                               absl::StrCat("an operand of type ", kernel_.type(operand).ToString(),
                                            " does not broadcast with the others"));
     }
-    extents = *std::move(joined);
+    type = *std::move(joined);
   }
   return absl::OkStatus();
 }
@@ -152,6 +153,8 @@ absl::StatusOr<ValueId> ExpressionParser::ParseCall(Block* block) {
   // `slice` is also an op of graphs, and means the tile's here.
   if (reader_->AcceptWord("slice")) return ParseSlice(block, place);
   if (reader_->AcceptWord("extract")) return ParseExtract(block, place);
+  if (reader_->AcceptWord("shuffle")) return ParseShuffle(block);
+  if (reader_->AcceptWord("mma")) return ParseMma(block);
   const std::optional<OpCode> op = ParseOpCode(place.text);
   if (!op || Info(*op).op_class != OpClass::kElementwise || *op == OpCode::kCompare) {
     return reader_->ErrorExpected("an expression");
@@ -167,13 +170,7 @@ absl::StatusOr<ValueId> ExpressionParser::ParseOp(Block* block, const Token& pla
     CERMET_ASSIGN_OR_RETURN(dtype, ParseElementType());
     CERMET_RETURN_IF_ERROR(reader_->Expect(">"));
   }
-  std::vector<ValueId> operands;
-  CERMET_RETURN_IF_ERROR(reader_->Expect("("));
-  do {
-    CERMET_ASSIGN_OR_RETURN(ValueId operand, ParseExpression(block));
-    operands.push_back(operand);
-  } while (reader_->Accept(","));
-  CERMET_RETURN_IF_ERROR(reader_->Expect(")"));
+  CERMET_ASSIGN_OR_RETURN(std::vector<ValueId> operands, ParseOperands(block));
   if (static_cast<int>(operands.size()) != Info(op).min_operands) {
     return reader_->ErrorAt(place, absl::StrCat(Name(op), " takes ", Info(op).min_operands,
                                                 " operands, not ", operands.size()));
@@ -183,6 +180,17 @@ absl::StatusOr<ValueId> ExpressionParser::ParseOp(Block* block, const Token& pla
   if (op == OpCode::kConvert) return builder.Convert(operands[0], *dtype);
   if (op == OpCode::kBitcast) return builder.Bitcast(operands[0], *dtype);
   return builder.Compute(op, std::move(operands));
+}
+
+absl::StatusOr<std::vector<ValueId>> ExpressionParser::ParseOperands(Block* block) {
+  std::vector<ValueId> operands;
+  CERMET_RETURN_IF_ERROR(reader_->Expect("("));
+  do {
+    CERMET_ASSIGN_OR_RETURN(ValueId operand, ParseExpression(block));
+    operands.push_back(operand);
+  } while (reader_->Accept(","));
+  CERMET_RETURN_IF_ERROR(reader_->Expect(")"));
+  return operands;
 }
 
 // What follows the element type: `(1.5)`, `(-3)`, `(inf)` or `(bits 0x7fc00001)`.
@@ -276,49 +284,88 @@ absl::StatusOr<ValueId> ExpressionParser::ParseExtract(Block* block, const Token
 
 // `<16x1>(0)`: the axis that counts.
 absl::StatusOr<ValueId> ExpressionParser::ParseIota(Block* block, const Token& place) {
-  CERMET_ASSIGN_OR_RETURN(std::vector<int64_t> extents, ParseExtents());
+  CERMET_ASSIGN_OR_RETURN(ValueType type, ParseTile());
   CERMET_RETURN_IF_ERROR(reader_->Expect("("));
   CERMET_ASSIGN_OR_RETURN(int64_t axis, reader_->TakeInt());
   CERMET_RETURN_IF_ERROR(reader_->Expect(")"));
-  if (axis < 0 || axis >= static_cast<int64_t>(extents.size())) {
+  const bool fragment = type.fragment != Fragment::kNone;
+  if (axis < 0 || axis >= (fragment ? 2 : static_cast<int64_t>(type.extents.size()))) {
     return reader_->ErrorAt(place, absl::StrCat("no axis ", axis, " in the tile"));
   }
-  return KernelBuilder(&kernel_, block).Iota(std::move(extents), axis);
+  KernelBuilder builder(&kernel_, block);
+  return fragment ? builder.Iota(type.fragment, axis) : builder.Iota(std::move(type.extents), axis);
 }
 
 // `<6x16>(%1)`.
 absl::StatusOr<ValueId> ExpressionParser::ParseSplat(Block* block, const Token& place) {
-  CERMET_ASSIGN_OR_RETURN(std::vector<int64_t> extents, ParseExtents());
+  CERMET_ASSIGN_OR_RETURN(ValueType type, ParseTile());
   CERMET_RETURN_IF_ERROR(reader_->Expect("("));
   CERMET_ASSIGN_OR_RETURN(ValueId value, ParseExpression(block));
   CERMET_RETURN_IF_ERROR(reader_->Expect(")"));
-  if (BroadcastExtents(kernel_.type(value).extents, extents) != extents) {
+  if (BroadcastTypes(type.dtype, kernel_.type(value), type) != type) {
     return reader_->ErrorAt(
         place, absl::StrCat(kernel_.type(value).ToString(), " does not broadcast to the tile"));
   }
-  return KernelBuilder(&kernel_, block).Splat(value, std::move(extents));
+  KernelBuilder builder(&kernel_, block);
+  return type.fragment != Fragment::kNone ? builder.Splat(value, type.fragment)
+                                          : builder.Splat(value, std::move(type.extents));
 }
 
-absl::StatusOr<std::vector<int64_t>> ExpressionParser::ParseExtents() {
+// `(%a, xor 16)`.
+absl::StatusOr<ValueId> ExpressionParser::ParseShuffle(Block* block) {
+  CERMET_RETURN_IF_ERROR(reader_->Expect("("));
+  CERMET_ASSIGN_OR_RETURN(ValueId value, ParseExpression(block));
+  CERMET_RETURN_IF_ERROR(reader_->Expect(","));
+  for (ShuffleKind kind : {ShuffleKind::kXor, ShuffleKind::kDown, ShuffleKind::kLane}) {
+    if (!reader_->AcceptWord(Name(kind))) continue;
+    CERMET_ASSIGN_OR_RETURN(int64_t count, reader_->TakeInt());
+    CERMET_RETURN_IF_ERROR(reader_->Expect(")"));
+    return KernelBuilder(&kernel_, block).Shuffle(value, kind, count);
+  }
+  return reader_->ErrorExpected("`xor`, `down` or `lane`");
+}
+
+// `<f16>(%a, %b, %c)`.
+absl::StatusOr<ValueId> ExpressionParser::ParseMma(Block* block) {
+  CERMET_RETURN_IF_ERROR(reader_->Expect("<"));
+  for (MmaMode mode : {MmaMode::kTf32, MmaMode::kF16, MmaMode::kBf16}) {
+    const Token place = reader_->Peek();
+    if (!reader_->AcceptWord(Name(mode))) continue;
+    CERMET_RETURN_IF_ERROR(reader_->Expect(">"));
+    CERMET_ASSIGN_OR_RETURN(std::vector<ValueId> operands, ParseOperands(block));
+    if (operands.size() != 3) return reader_->ErrorAt(place, "mma takes 3 operands");
+    return KernelBuilder(&kernel_, block).Mma(mode, operands[0], operands[1], operands[2]);
+  }
+  return reader_->ErrorExpected("the mode of an mma: `tf32`, `f16` or `bf16`");
+}
+
+absl::StatusOr<ValueType> ExpressionParser::ParseTile() {
   CERMET_RETURN_IF_ERROR(reader_->Expect("<"));
   const Token place = reader_->Peek();
-  std::vector<int64_t> extents(1);
-  CERMET_ASSIGN_OR_RETURN(extents[0], reader_->TakeInt());
-  // `6x16x4` is the integer 6 and the identifier x16x4.
-  if (reader_->Peek().kind == TokenKind::kIdentifier) {
+  ValueType type;
+  CERMET_ASSIGN_OR_RETURN(type.extents.emplace_back(), reader_->TakeInt());
+  if (std::optional<Fragment> fragment = ParseFragment(reader_->Peek().text)) {
+    reader_->Take();
+    type.fragment = *fragment;
+    if (type.extents[0] != ElementsPerThread(*fragment)) {
+      return reader_->ErrorAt(place, absl::StrCat("a thread has ", ElementsPerThread(*fragment),
+                                                  " elements of ", Name(*fragment)));
+    }
+  } else if (reader_->Peek().kind == TokenKind::kIdentifier) {
+    // `6x16x4` is the integer 6 and the identifier x16x4.
     for (absl::string_view part : absl::StrSplit(reader_->Take().text.substr(1), 'x')) {
-      if (!absl::SimpleAtoi(part, &extents.emplace_back())) extents.back() = 0;
+      if (!absl::SimpleAtoi(part, &type.extents.emplace_back())) type.extents.back() = 0;
     }
   }
   int64_t elements = 1;
-  for (int64_t extent : extents) {
+  for (int64_t extent : type.extents) {
     if (extent < 1 || extent > kMaxTileElements / elements) {
       return reader_->ErrorAt(place, "expected the extents of a tile, such as 6x16");
     }
     elements *= extent;
   }
   CERMET_RETURN_IF_ERROR(reader_->Expect(">"));
-  return extents;
+  return type;
 }
 
 absl::StatusOr<DType> ExpressionParser::ParseElementType() {
@@ -329,11 +376,12 @@ absl::StatusOr<DType> ExpressionParser::ParseElementType() {
 }
 
 absl::StatusOr<ValueType> ExpressionParser::ParseValueType() {
+  CERMET_ASSIGN_OR_RETURN(DType dtype, ParseElementType());
   ValueType type;
-  CERMET_ASSIGN_OR_RETURN(type.dtype, ParseElementType());
   if (reader_->NextIs("<")) {
-    CERMET_ASSIGN_OR_RETURN(type.extents, ParseExtents());
+    CERMET_ASSIGN_OR_RETURN(type, ParseTile());
   }
+  type.dtype = dtype;
   return type;
 }
 

@@ -45,7 +45,10 @@ class ExpressionParser {
   absl::StatusOr<ValueId> ParseExtract(Block* block, const Token& place);
   absl::StatusOr<ValueId> ParseIota(Block* block, const Token& place);
   absl::StatusOr<ValueId> ParseSplat(Block* block, const Token& place);
-  absl::StatusOr<std::vector<int64_t>> ParseExtents();
+  absl::StatusOr<ValueId> ParseShuffle(Block* block);
+  absl::StatusOr<ValueId> ParseMma(Block* block);
+  absl::StatusOr<std::vector<ValueId>> ParseOperands(Block* block);
+  absl::StatusOr<ValueType> ParseTile();  // `<6x16>`, `<4 c16x8>`
   absl::StatusOr<DType> ParseElementType();
   std::optional<CompareDirection> AcceptComparison();
   // Errors unless the operands broadcast.

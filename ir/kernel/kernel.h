@@ -1,22 +1,28 @@
-// Kernel IR: structured SSA loops over buffers; what fusions are lowered to, scheduled in, and compiled from.
+// Kernel IR: structured SSA loops over buffers; what fusions are lowered to, scheduled in, and
+// compiled from.
 //
-// A kernel has buffers (its operands, results and scratch), symbolic dims as run-time parameters, and a body of instructions. Values
-// are scalars or tiles. A tile f32<6x16> holds one element per point of its axes. Operands of an instruction broadcast against each
-// other: a scalar against anything, and extent 1 against any extent of the same axis (so f32<6x1> op f32<1x16> is f32<6x16>); ranks are
-// equal otherwise. A schedule is a list of rewrites of this form (passes/schedule): naive kernels have scalars only; `tile` lifts a
-// loop nest to tiles; `legalize` turns tiles into vectors (rank-1 tiles no wider than the target's registers), which is what emitters take.
+// A kernel has buffers (its operands, results and scratch), symbolic dims as run-time parameters,
+// and a body of instructions. Values are scalars or tiles. A tile f32<6x16> holds one element per
+// point of its axes. Operands of an instruction broadcast against each other: a scalar against
+// anything, and extent 1 against any extent of the same axis (so f32<6x1> op f32<1x16> is
+// f32<6x16>); ranks are equal otherwise. A schedule is a list of rewrites of this form
+// (passes/schedule): naive kernels have scalars only; `tile` lifts a loop nest to tiles; `legalize`
+// turns tiles into vectors (rank-1 tiles no wider than the target's registers), which is what
+// emitters take. On GPUs a tile may be a fragment, a thread's part of a matrix that its warp holds
+// (fragment.h).
 //
-// Everything is a plain value: copying a Kernel or a Block copies it deeply. Not thread safe to change.
+// Everything is a plain value: copying a Kernel or a Block copies it deeply. Not thread safe to
+// change. builder.h appends instructions.
 #ifndef CERMET_IR_KERNEL_KERNEL_H_
 #define CERMET_IR_KERNEL_KERNEL_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "ir/dim.h"
 #include "ir/dtype.h"
 #include "ir/graph.h"
@@ -31,19 +37,32 @@ inline constexpr ValueId kNoValue = -1;
 // No tile has more elements.
 inline constexpr int64_t kMaxTileElements = 1 << 16;
 
-// A scalar (no extents) or a tile. Indices and extents are i64 scalars or tiles; conditions and masks are bool.
+// How the threads of a warp hold a matrix between them (fragment.h); the rows and columns are in
+// the name. a, b and c are the places of an operand of mma.
+enum class Fragment : uint8_t { kNone, kA16x8, kB8x8, kA16x16, kB16x8, kC16x8 };
+
+// A scalar (no extents) or a tile. Indices and extents are i64 scalars or tiles; conditions and
+// masks are bool.
 struct ValueType {
   DType dtype = DType::kI64;
-  std::vector<int64_t> extents;  // positive; empty for a scalar
+  std::vector<int64_t> extents;  // positive; empty for a scalar. Of a fragment: a thread's elements
+  Fragment fragment = Fragment::kNone;
 
   bool IsScalar() const { return extents.empty(); }
   int64_t num_elements() const;
-  std::string ToString() const;  // "f32", "f32<6x16>"
-  friend bool operator==(const ValueType& a, const ValueType& b) { return a.dtype == b.dtype && a.extents == b.extents; }
+  std::string ToString() const;    // "f32", "f32<6x16>", "f32<4 c16x8>"
+  std::string TileString() const;  // "", "<6x16>", "<4 c16x8>"
+  friend bool operator==(const ValueType& a, const ValueType& b) {
+    return a.dtype == b.dtype && a.extents == b.extents && a.fragment == b.fragment;
+  }
   friend bool operator!=(const ValueType& a, const ValueType& b) { return !(a == b); }
 };
 // The extents of the broadcast of two types, or nullopt.
-std::optional<std::vector<int64_t>> BroadcastExtents(const std::vector<int64_t>& a, const std::vector<int64_t>& b);
+std::optional<std::vector<int64_t>> BroadcastExtents(const std::vector<int64_t>& a,
+                                                     const std::vector<int64_t>& b);
+// The type of elements `dtype` that two types broadcast to, or nullopt. A fragment goes with
+// scalars and fragments of its own kind.
+std::optional<ValueType> BroadcastTypes(DType dtype, const ValueType& a, const ValueType& b);
 
 enum class MemorySpace : uint8_t {
   kGlobal,   // an argument of the kernel
@@ -52,8 +71,9 @@ enum class MemorySpace : uint8_t {
 };
 enum class Access : uint8_t { kIn, kOut, kInOut };
 
-// How a buffer was packed: dim `dim` of the logical shape is cut into blocks of `block`, the block number becomes the first dim and the
-// position in the block the last; positions past the extent hold zeros. logical [K,N], dim 1, block 16 -> [ceil(N/16),K,16].
+// How a buffer was packed: dim `dim` of the logical shape is cut into blocks of `block`, the block
+// number becomes the first dim and the position in the block the last; positions past the extent
+// hold zeros. logical [K,N], dim 1, block 16 -> [ceil(N/16),K,16].
 struct Packing {
   int64_t dim = 0;
   int64_t block = 1;
@@ -65,11 +85,11 @@ struct Packing {
   }
 };
 
-// A dense row-major array. kGlobal buffers are the kernel's arguments in order; others come after them.
+// A dense row-major array. kGlobal buffers are the kernel's arguments in order; others come after.
 struct Buffer {
   std::string name;  // printed as %name; unique in the kernel
   DType dtype = DType::kF32;
-  Shape shape;       // the physical shape, in the kernel's symbols
+  Shape shape;  // the physical shape, in the kernel's symbols
   MemorySpace space = MemorySpace::kGlobal;
   Access access = Access::kIn;
   std::optional<Packing> packing;  // kIn only: the argument must be packed so
@@ -84,21 +104,36 @@ enum class LoopKind : uint8_t {
 };
 
 enum class InstKind : uint8_t {
-  // results                    operands                                   other fields
-  kConstant,    // 1            -                                          bits
-  kDim,         // 1 (i64)      -                                          dim: a Dim over the kernel's symbols
-  kIota,        // 1 (i64 tile) -                                          axis: 0,1,.. along it; other extents are 1
-  kCompute,     // 1            1..3, as the op                            op (basic elementwise), direction; broadcasts
-  kLoad,        // 1            an i64 index per buffer dim                buffer, mask?, lanes
-  kStore,       // 0            value, then an index per buffer dim        buffer, mask?, lanes
-  kSlice,       // 1 (tile)     tile                                       axis, start: elements start.. of `axis`
-  kExtract,     // 1 (scalar)   rank-1 tile                                start: the element
-  kSplat,       // 1 (tile)     scalar (or a tile that broadcasts to it)   -
-  kFor,         // carried      lower, upper (i64), carried inits          loop, step, blocks[0](iv, carried) yields carried; order_lanes
-  kIf,          // any          condition (bool scalar)                    blocks[0], blocks[1] yield the results
-  kBarrier,     // 0            -                                          GPU: all threads of the block meet
-  kCheck,       // 0            condition (bool scalar), index (i64)       code, message: fails the run if false
+#define CERMET_KERNEL_INST(Enum, ...) k##Enum,
+#include "ir/kernel/insts.def"
+#undef CERMET_KERNEL_INST
 };
+enum class InstEffect : uint8_t { kPure, kReads, kActs, kNested };
+enum class InstPlace : uint8_t { kAnywhere, kThread, kWarp, kBlock };
+
+// A row of insts.def, which explains the fields.
+struct InstInfo {
+  InstKind kind;
+  absl::string_view name;
+  int results;   // -1: varies
+  int operands;  // -1: varies
+  InstEffect effect;
+  InstPlace place;
+  absl::string_view text;
+  absl::string_view meaning;
+};
+// All rows, in table order.
+absl::Span<const InstInfo> AllInsts();
+const InstInfo& Info(InstKind kind);
+inline absl::string_view Name(InstKind kind) { return Info(kind).name; }
+
+// Whose value a shuffle gives to lane l of a warp: that of l ^ n, of l + n (its own where there is
+// no such lane), or of n.
+enum class ShuffleKind : uint8_t { kXor, kDown, kLane };
+// The mode of an mma: what the elements of `a` and `b` are rounded to (f32 to tf32), or are.
+enum class MmaMode : uint8_t { kTf32, kF16, kBf16 };
+absl::string_view Name(ShuffleKind kind);
+absl::string_view Name(MmaMode mode);
 
 struct Inst;
 struct Block {
@@ -107,35 +142,54 @@ struct Block {
   std::vector<ValueId> yields;
 };
 
-// Loads and stores: with `lanes` == 0, indices are scalars or tiles that broadcast, element by element; the type of a loaded value is their
-// broadcast. With `lanes` = n > 0, indices are scalars and the access is to n consecutive elements of the last dim: a rank-1 tile.
-// Where a mask (bool, broadcasting to the access) is false, a load gives zero and touches no memory, and a store does nothing.
-// Every unmasked index is inside the buffer: the interpreter checks it, compiled code relies on it.
+// Loads and stores: with `lanes` == 0, indices are scalars or tiles that broadcast, element by
+// element; the type of a loaded value is their broadcast. With `lanes` = n > 0, indices are scalars
+// and the access is to n consecutive elements of the last dim: a rank-1 tile. Where a mask (bool,
+// broadcasting to the access) is false, a load gives zero and touches no memory, and a store does
+// nothing. Every unmasked index is inside the buffer: the interpreter checks it, compiled code
+// relies on it.
 //
-// A kFor with order_lanes = L > 1 (serial, scalar carried values) is a reduction in the order `lanes(L)` of ir/order.h: it keeps L copies
-// of the carried values, each starting from the inits; iteration number i works on copy i mod L; at the end the copies are combined by
-// halving (copy l with copy l + L/2, then L/4, ...) with blocks[1], whose params are the left and then the right values.
-// The schedule rewrites it to tiles of L lanes.
+// A kFor with order_lanes = L > 1 (serial, scalar carried values) is a reduction in the order
+// `lanes(L)` of ir/order.h: it keeps L copies of the carried values, each starting from the inits;
+// iteration number i works on copy i mod L; at the end the copies are combined by halving (copy l
+// with copy l + L/2, then L/4, ...) with blocks[1], whose params are the left and then the right
+// values. The schedule rewrites it to tiles of L lanes.
+//
+// A kCopyAsync copies max(lanes, 1) elements from `source` to `buffer`, both addressed by scalars;
+// the copy's 4, 8 or 16 bytes are aligned to their number in both buffers. It belongs to the group
+// that the thread's next kCommit closes, and is done once the thread has waited for that group;
+// other threads see it after a barrier. Until then its elements may not be touched, and the
+// interpreter sees to that. No copy is under way when a thread ends.
 struct Inst {
   InstKind kind = InstKind::kConstant;
   std::vector<ValueId> results;
+  // kCompute: as the op. kLoad: an i64 index per dim of the buffer. kStore: the value, then the
+  // indices. kFor: lower and upper bound (i64), then the carried inits. kIf: the condition (bool).
+  // kCheck: condition (bool), index (i64). kCopyAsync: the indices of `buffer`, then of `source`.
+  // kMma: a, b, c.
   std::vector<ValueId> operands;
-  ValueId mask = kNoValue;
+  ValueId mask = kNoValue;  // kLoad, kStore, kCopyAsync
 
-  OpCode op = OpCode::kAdd;
+  OpCode op = OpCode::kAdd;  // kCompute: a basic elementwise op
   CompareDirection direction = CompareDirection::kEq;
-  ScalarBits bits = 0;
-  Dim dim;
-  int32_t buffer = -1;  // index into Kernel::buffers
-  int64_t lanes = 0;
-  int64_t axis = 0;
-  int64_t start = 0;
-  LoopKind loop = LoopKind::kSerial;
-  int64_t step = 1;       // positive
-  int64_t order_lanes = 1;  // kFor: > 1 makes a lanes loop, see below
-  std::string iv_name;    // a hint for printing the induction variable
-  int64_t code = 0;
-  std::string message;
+  ScalarBits bits = 0;                      // kConstant
+  Dim dim;                                  // kDim: over the kernel's symbols
+  int32_t buffer = -1;                      // kLoad, kStore, kCopyAsync: into Kernel::buffers
+  int32_t source = -1;                      // kCopyAsync: likewise
+  int64_t lanes = 0;                        // kLoad, kStore, kCopyAsync
+  int64_t axis = 0;                         // kIota, kSlice
+  int64_t start = 0;                        // kSlice: elements start.. of `axis`; kExtract
+  ShuffleKind shuffle = ShuffleKind::kXor;  // kShuffle
+  int64_t count = 0;                        // kShuffle: the n; kWait: groups left under way
+  MmaMode mma = MmaMode::kF16;              // kMma
+  LoopKind loop = LoopKind::kSerial;        // kFor
+  int64_t step = 1;                         // kFor: positive
+  int64_t order_lanes = 1;                  // kFor: > 1 makes a lanes loop
+  std::string iv_name;                      // kFor: a hint for printing the induction variable
+  int64_t code = 0;                         // kCheck
+  std::string message;                      // kCheck
+  // kFor: blocks[0](iv, carried) yields carried; with order_lanes: blocks[1] combines. kIf: then
+  // and else, which yield the results.
   std::vector<Block> blocks;
 };
 
@@ -148,61 +202,13 @@ struct Kernel {
 
   ValueId NewValue(ValueType type);
   const ValueType& type(ValueId value) const { return value_types[value]; }
-  // The symbols of all shapes and kDim instructions, in order of first occurrence: the run-time dims of the kernel.
+  // The symbols of all shapes and kDim instructions, in order of first occurrence: the run-time
+  // dims of the kernel.
   std::vector<std::string> Symbols() const;
   int64_t num_arguments() const;  // kGlobal buffers
-  // The top-level parallel (or block) loop: the body is one such loop, possibly after scalar instructions that it uses.
+  // The top-level parallel (or block) loop: the body is one such loop, possibly after scalar
+  // instructions that it uses.
   const Inst* ParallelLoop() const;
-};
-
-// Appends instructions to a block of a kernel. Types of results are computed here. Not thread safe.
-class KernelBuilder {
- public:
-  KernelBuilder(Kernel* kernel, Block* block) : kernel_(kernel), block_(block) {}
-  Kernel* kernel() const { return kernel_; }
-  Block* block() const { return block_; }
-
-  ValueId Constant(DType dtype, ScalarBits bits);
-  ValueId Index(int64_t value);           // an i64 constant
-  ValueId DimValue(const Dim& dim);       // a constant if the Dim is
-  ValueId Iota(std::vector<int64_t> extents, int64_t axis);
-  ValueId Compute(OpCode op, std::vector<ValueId> operands);           // result type by the usual rule
-  ValueId Compare(CompareDirection direction, ValueId a, ValueId b);
-  ValueId Convert(ValueId value, DType dtype);
-  ValueId Bitcast(ValueId value, DType dtype);
-  ValueId Add(ValueId a, ValueId b) { return Compute(OpCode::kAdd, {a, b}); }
-  ValueId Sub(ValueId a, ValueId b) { return Compute(OpCode::kSub, {a, b}); }
-  ValueId Mul(ValueId a, ValueId b) { return Compute(OpCode::kMul, {a, b}); }
-  // Quotient and remainder of a non-negative index by a positive value: a kDiv or kRem. Schedules keep indices non-negative (a clamp
-  // or mask comes first), where rounding towards zero is rounding down.
-  ValueId FloorDiv(ValueId a, ValueId b);
-  ValueId FloorMod(ValueId a, ValueId b);
-  ValueId Load(int32_t buffer, std::vector<ValueId> indices, ValueId mask = kNoValue, int64_t lanes = 0);
-  void Store(int32_t buffer, ValueId value, std::vector<ValueId> indices, ValueId mask = kNoValue, int64_t lanes = 0);
-  ValueId Slice(ValueId tile, int64_t axis, int64_t start, int64_t size);
-  ValueId Extract(ValueId tile, int64_t lane);
-  ValueId Splat(ValueId value, std::vector<int64_t> extents);
-  void Barrier();
-  void Check(ValueId condition, ValueId index, int64_t code, std::string message);
-
-  // Appends a loop; `body` gets a builder for the loop's block, the induction variable and the carried values, and returns the
-  // values to yield. Returns the loop's results.
-  std::vector<ValueId> For(ValueId lower, ValueId upper, int64_t step, LoopKind loop, absl::string_view iv_name,
-                           const std::vector<ValueId>& inits,
-                           const std::function<std::vector<ValueId>(KernelBuilder&, ValueId, const std::vector<ValueId>&)>& body);
-  // A lanes loop over [lower, upper) with step 1; `combine` gets the left and the right values.
-  std::vector<ValueId> ForLanes(
-      ValueId lower, ValueId upper, int64_t order_lanes, absl::string_view iv_name, const std::vector<ValueId>& inits,
-      const std::function<std::vector<ValueId>(KernelBuilder&, ValueId, const std::vector<ValueId>&)>& body,
-      const std::function<std::vector<ValueId>(KernelBuilder&, const std::vector<ValueId>&, const std::vector<ValueId>&)>& combine);
-  std::vector<ValueId> If(ValueId condition, const std::function<std::vector<ValueId>(KernelBuilder&)>& then_body,
-                          const std::function<std::vector<ValueId>(KernelBuilder&)>& else_body);
-  // Appends a copy of `inst` whose results have been allotted already.
-  void Append(Inst inst) { block_->insts.push_back(std::move(inst)); }
-
- private:
-  Kernel* kernel_;
-  Block* block_;
 };
 
 }  // namespace cermet::kernel

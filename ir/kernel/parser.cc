@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ir/kernel/builder.h"
 #include "ir/kernel/expression_parser.h"
 #include "ir/kernel/text.h"
 #include "ir/kernel/verifier.h"
@@ -108,6 +109,16 @@ class KernelParser : public ExpressionParser {
       KernelBuilder(&kernel_, block).Barrier();
       return absl::OkStatus();
     }
+    if (reader_->AcceptWord("commit")) {
+      KernelBuilder(&kernel_, block).Commit();
+      return absl::OkStatus();
+    }
+    if (reader_->AcceptWord("wait")) {
+      CERMET_ASSIGN_OR_RETURN(int64_t groups, reader_->TakeInt());
+      KernelBuilder(&kernel_, block).Wait(groups);
+      return absl::OkStatus();
+    }
+    if (reader_->AcceptWord("copy_async")) return ParseCopy(block);
     if (reader_->AcceptWord("check")) return ParseCheck(block);
     if (reader_->NextIsWord("if")) return ParseIf(block, {});
     if (ParseLoopWord(reader_->Peek().text)) return ParseFor(block, {});
@@ -126,6 +137,31 @@ class KernelParser : public ExpressionParser {
     }
     block->insts.push_back(std::move(inst));
     return absl::OkStatus();
+  }
+
+  absl::Status ParseCopy(Block* block) {
+    Inst inst, from;
+    inst.kind = InstKind::kCopyAsync;
+    CERMET_RETURN_IF_ERROR(ExpectBuffer());
+    CERMET_RETURN_IF_ERROR(ParseAccess(block, &inst));
+    CERMET_RETURN_IF_ERROR(reader_->Expect("="));
+    const Token place = reader_->Peek();
+    CERMET_RETURN_IF_ERROR(ExpectBuffer());
+    CERMET_RETURN_IF_ERROR(ParseAccess(block, &from));
+    if (from.lanes != inst.lanes) return reader_->ErrorAt(place, "the lanes of a copy differ");
+    inst.source = from.buffer;
+    inst.operands.insert(inst.operands.end(), from.operands.begin(), from.operands.end());
+    if (reader_->AcceptWord("mask")) {
+      CERMET_ASSIGN_OR_RETURN(inst.mask, ParseExpression(block));
+    }
+    block->insts.push_back(std::move(inst));
+    return absl::OkStatus();
+  }
+
+  absl::Status ExpectBuffer() {
+    const Token& token = reader_->Peek();
+    if (token.kind == TokenKind::kValue && FindBuffer(token.text)) return absl::OkStatus();
+    return reader_->ErrorExpected("a buffer");
   }
 
   absl::Status ParseCheck(Block* block) {

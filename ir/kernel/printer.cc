@@ -144,12 +144,17 @@ class Printer {
           break;
         case InstKind::kSlice:
         case InstKind::kExtract:
+        case InstKind::kShuffle:
+        case InstKind::kMma:
           break;
         case InstKind::kStore:
         case InstKind::kFor:
         case InstKind::kIf:
-        case InstKind::kBarrier:
         case InstKind::kCheck:
+        case InstKind::kBarrier:
+        case InstKind::kCopyAsync:
+        case InstKind::kCommit:
+        case InstKind::kWait:
           loads.clear();
           break;
       }
@@ -264,7 +269,9 @@ class Printer {
       case InstKind::kLoad:
       case InstKind::kSlice:
       case InstKind::kExtract:
-      case InstKind::kSplat: {
+      case InstKind::kSplat:
+      case InstKind::kShuffle:
+      case InstKind::kMma: {
         const std::string text = Expression(inst, kLowest);
         absl::StrAppend(&out_, NameResult(inst.results[0]), " = ", text);
         if (inst.mask != kNoValue) absl::StrAppend(&out_, " mask ", Operand(inst.mask));
@@ -274,7 +281,8 @@ class Printer {
         return;
       }
       case InstKind::kStore:
-        absl::StrAppend(&out_, Access(inst, 1), " = ", Operand(inst.operands[0]));
+        absl::StrAppend(&out_, Access(inst, inst.buffer, 1, inst.operands.size()), " = ",
+                        Operand(inst.operands[0]));
         if (inst.mask != kNoValue) absl::StrAppend(&out_, " mask ", Operand(inst.mask));
         out_ += "\n";
         return;
@@ -285,7 +293,14 @@ class Printer {
         PrintIf(inst, indent);
         return;
       case InstKind::kBarrier:
-        out_ += "barrier\n";
+      case InstKind::kCommit:
+        absl::StrAppend(&out_, Name(inst.kind), "\n");
+        return;
+      case InstKind::kWait:
+        absl::StrAppend(&out_, "wait ", inst.count, "\n");
+        return;
+      case InstKind::kCopyAsync:
+        PrintCopy(inst);
         return;
       case InstKind::kCheck:
         absl::StrAppend(&out_, "check ", Operand(inst.operands[0]), " at ",
@@ -294,6 +309,14 @@ class Printer {
         return;
     }
     CERMET_UNREACHABLE();
+  }
+
+  void PrintCopy(const Inst& inst) {
+    const size_t rank = kernel_.buffers[inst.buffer].shape.size();
+    absl::StrAppend(&out_, "copy_async ", Access(inst, inst.buffer, 0, rank), " = ",
+                    Access(inst, inst.source, rank, inst.operands.size()));
+    if (inst.mask != kNoValue) absl::StrAppend(&out_, " mask ", Operand(inst.mask));
+    out_ += "\n";
   }
 
   void PrintFor(const Inst& inst, int indent) {
@@ -389,10 +412,10 @@ class Printer {
     return absl::StrCat("%", names_[value]);
   }
 
-  // `%x[%i, %k : 8]`; the indices start at operand `first`.
-  std::string Access(const Inst& inst, size_t first) {
-    std::string text = absl::StrCat("%", BufferName(inst.buffer), "[");
-    for (size_t i = first; i < inst.operands.size(); ++i) {
+  // `%x[%i, %k : 8]`; the indices are operands [first, end).
+  std::string Access(const Inst& inst, int32_t buffer, size_t first, size_t end) {
+    std::string text = absl::StrCat("%", BufferName(buffer), "[");
+    for (size_t i = first; i < end; ++i) {
       absl::StrAppend(&text, i > first ? ", " : "", Operand(inst.operands[i]));
     }
     if (inst.lanes > 0) absl::StrAppend(&text, " : ", inst.lanes);
@@ -409,24 +432,31 @@ class Printer {
         return inst.dim.IsSymbol() ? text : absl::StrCat("dim(", text, ")");
       }
       case InstKind::kIota:
-        return absl::StrCat("iota<", absl::StrJoin(type.extents, "x"), ">(", inst.axis, ")");
+        return absl::StrCat("iota", type.TileString(), "(", inst.axis, ")");
       case InstKind::kCompute:
         return Compute(inst, precedence);
       case InstKind::kLoad:
-        return Access(inst, 0);
+        return Access(inst, inst.buffer, 0, inst.operands.size());
       case InstKind::kSlice:
         return absl::StrCat("slice(", Operand(inst.operands[0]), ", axis ", inst.axis, ", ",
                             inst.start, "..", inst.start + type.extents[inst.axis], ")");
       case InstKind::kExtract:
         return absl::StrCat("extract(", Operand(inst.operands[0]), ", ", inst.start, ")");
       case InstKind::kSplat:
-        return absl::StrCat("splat<", absl::StrJoin(type.extents, "x"), ">(",
-                            Operand(inst.operands[0]), ")");
+        return absl::StrCat("splat", type.TileString(), "(", Operand(inst.operands[0]), ")");
+      case InstKind::kShuffle:
+        return absl::StrCat("shuffle(", Operand(inst.operands[0]), ", ", Name(inst.shuffle), " ",
+                            inst.count, ")");
+      case InstKind::kMma:
+        return absl::StrCat("mma<", Name(inst.mma), ">(", List(inst.operands), ")");
       case InstKind::kStore:
       case InstKind::kFor:
       case InstKind::kIf:
-      case InstKind::kBarrier:
       case InstKind::kCheck:
+      case InstKind::kBarrier:
+      case InstKind::kCopyAsync:
+      case InstKind::kCommit:
+      case InstKind::kWait:
         break;
     }
     CERMET_UNREACHABLE();

@@ -1,6 +1,6 @@
 // Marks the values that may differ between threads, by flow from the thread loops' induction
-// variables, and looks for barriers under them. Conservative: what is loaded from scratch (private
-// to a thread) may differ.
+// variables, and looks for collective instructions under them. Conservative: what is loaded from
+// scratch (private to a thread) may differ, and threads of one warp count as any others.
 #include "ir/kernel/uniformity.h"
 
 #include <algorithm>
@@ -9,12 +9,22 @@
 namespace cermet::kernel {
 namespace {
 
+const Inst* FirstCollective(const Block& block) {
+  for (const Inst& inst : block.insts) {
+    if (IsCollective(inst.kind)) return &inst;
+    for (const Block& body : inst.blocks) {
+      if (const Inst* const found = FirstCollective(body)) return found;
+    }
+  }
+  return nullptr;
+}
+
 class Uniformity {
  public:
   explicit Uniformity(const Kernel& kernel)
       : kernel_(kernel), varying_(kernel.value_types.size()) {}
 
-  bool FindDivergentBarrier() {
+  const Inst* FindDivergent() {
     // Carried values flow backwards over a loop's end: repeat until nothing changes.
     do {
       changed_ = false;
@@ -43,6 +53,8 @@ class Uniformity {
       bool varying = Varies(inst.operands) || (inst.mask != kNoValue && varying_[inst.mask]);
       if (inst.kind == InstKind::kLoad) {
         varying = varying || kernel_.buffers[inst.buffer].space == MemorySpace::kScratch;
+      } else if (inst.kind == InstKind::kIota || inst.kind == InstKind::kMma) {
+        varying = varying || kernel_.type(inst.results[0]).fragment != Fragment::kNone;
       }
       for (const Block& body : inst.blocks) {
         Mark(body);
@@ -68,19 +80,20 @@ class Uniformity {
     for (const Block& block : inst.blocks) Mark(block);
   }
 
-  bool Find(const Block& block, bool in_thread) const {
+  const Inst* Find(const Block& block, bool in_thread) const {
     for (const Inst& inst : block.insts) {
       const bool thread = inst.kind == InstKind::kFor && inst.loop == LoopKind::kThread;
       const size_t controls = inst.kind == InstKind::kFor ? 2 : inst.kind == InstKind::kIf ? 1 : 0;
       for (const Block& body : inst.blocks) {
-        if (!ContainsBarrier(body)) continue;
+        const Inst* const collective = FirstCollective(body);
+        if (collective == nullptr) continue;
         for (size_t i = 0; i < controls && in_thread; ++i) {
-          if (varying_[inst.operands[i]]) return true;
+          if (varying_[inst.operands[i]]) return collective;
         }
-        if (Find(body, in_thread || thread)) return true;
+        if (const Inst* const found = Find(body, in_thread || thread)) return found;
       }
     }
-    return false;
+    return nullptr;
   }
 
   const Kernel& kernel_;
@@ -90,19 +103,16 @@ class Uniformity {
 
 }  // namespace
 
-bool ContainsBarrier(const Block& block) {
-  for (const Inst& inst : block.insts) {
-    if (inst.kind == InstKind::kBarrier) return true;
-    for (const Block& body : inst.blocks) {
-      if (ContainsBarrier(body)) return true;
-    }
-  }
-  return false;
+bool IsCollective(InstKind kind) {
+  const InstPlace place = Info(kind).place;
+  return place == InstPlace::kBlock || place == InstPlace::kWarp;
 }
 
-bool HasDivergentBarrier(const Kernel& kernel) {
-  if (!ContainsBarrier(kernel.body)) return false;
-  return Uniformity(kernel).FindDivergentBarrier();
+bool ContainsCollective(const Block& block) { return FirstCollective(block) != nullptr; }
+
+const Inst* FindDivergent(const Kernel& kernel) {
+  if (!ContainsCollective(kernel.body)) return nullptr;
+  return Uniformity(kernel).FindDivergent();
 }
 
 }  // namespace cermet::kernel

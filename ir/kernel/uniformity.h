@@ -6,11 +6,13 @@
 
 namespace cermet::kernel {
 
-// True if the block, or one nested in it, holds a barrier.
-bool ContainsBarrier(const Block& block);
-// True if a barrier stands in a loop or branch, inside the thread loops, whose bounds or condition
-// may differ between threads.
-bool HasDivergentBarrier(const Kernel& kernel);
+// Instructions that the threads of a block, or of a warp, run together: barriers, shuffles, mma.
+bool IsCollective(InstKind kind);
+// True if the block, or one nested in it, holds one.
+bool ContainsCollective(const Block& block);
+// One that stands in a loop or branch, inside the thread loops, whose bounds or condition may
+// differ between threads of the block; null if there is none.
+const Inst* FindDivergent(const Kernel& kernel);
 
 }  // namespace cermet::kernel
 

@@ -1,11 +1,16 @@
-// Checks the invariants that verifier.h lists, in one walk over the kernel; a second one finds
-// barriers under divergent control flow.
+// Checks the invariants that verifier.h lists, in one walk over the kernel: buffers, scopes, loops
+// and what stands in them. The types of single instructions are in inst_rules.h; a second walk
+// finds barriers and their like under divergent control flow.
 #include "ir/kernel/verifier.h"
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ir/kernel/fragment.h"
+#include "ir/kernel/inst_rules.h"
 #include "ir/kernel/kernel.h"
 #include "ir/kernel/uniformity.h"
 #include "ir/lexer.h"
@@ -20,8 +25,9 @@ class Verifier {
  public:
   explicit Verifier(const Kernel& kernel)
       : kernel_(kernel),
+        rules_(kernel),
         defined_(kernel.value_types.size()),
-        constant_(kernel.value_types.size()),
+        constants_(kernel.value_types.size()),
         in_scope_(kernel.value_types.size()) {}
 
   absl::Status Run() {
@@ -31,7 +37,8 @@ class Verifier {
       return Error("the body takes and yields nothing");
     }
     CERMET_RETURN_IF_ERROR(VerifyBlock(kernel_.body, Place()));
-    if (HasDivergentBarrier(kernel_)) return Error("a barrier stands under divergent control flow");
+    const Inst* const divergent = FindDivergent(kernel_);
+    if (divergent != nullptr) return Error(*divergent, "stands under divergent control flow");
     return absl::OkStatus();
   }
 
@@ -39,6 +46,8 @@ class Verifier {
   // The loops around a block.
   struct Place {
     bool in_thread = false;
+    bool in_innermost = false;           // in the innermost thread loop
+    bool in_warps = false;               // which runs whole warps
     bool only_blocks = true;             // nothing but block loops around
     LoopKind parent = LoopKind::kBlock;  // of the innermost loop or `if` (kSerial) around
   };
@@ -47,47 +56,7 @@ class Verifier {
     return absl::InvalidArgumentError(absl::StrCat("kernel @", kernel_.name, ": ", message));
   }
   absl::Status Error(const Inst& inst, absl::string_view message) const {
-    return Error(absl::StrCat(Describe(inst), ": ", message));
-  }
-
-  std::string Describe(const Inst& inst) const {
-    switch (inst.kind) {
-      case InstKind::kConstant:
-        return "constant";
-      case InstKind::kDim:
-        return "dim";
-      case InstKind::kIota:
-        return "iota";
-      case InstKind::kCompute:
-        return std::string(Name(inst.op));
-      case InstKind::kLoad:
-        return absl::StrCat("load from ", BufferName(inst));
-      case InstKind::kStore:
-        return absl::StrCat("store to ", BufferName(inst));
-      case InstKind::kSlice:
-        return "slice";
-      case InstKind::kExtract:
-        return "extract";
-      case InstKind::kSplat:
-        return "splat";
-      case InstKind::kFor:
-        return absl::StrCat("loop over %", inst.iv_name);
-      case InstKind::kIf:
-        return "if";
-      case InstKind::kBarrier:
-        return "barrier";
-      case InstKind::kCheck:
-        return "check";
-    }
-    CERMET_UNREACHABLE();
-  }
-
-  bool HasBuffer(const Inst& inst) const {
-    return inst.buffer >= 0 && inst.buffer < static_cast<int32_t>(kernel_.buffers.size());
-  }
-  std::string BufferName(const Inst& inst) const {
-    if (!HasBuffer(inst)) return "no buffer";
-    return absl::StrCat("%", kernel_.buffers[inst.buffer].name);
+    return rules_.Error(inst, message);
   }
 
   absl::Status VerifyType(const ValueType& type) const {
@@ -98,6 +67,11 @@ class Verifier {
         return Error("a tile has an extent below 1, or too many elements");
       }
       elements *= extent;
+    }
+    if (type.fragment != Fragment::kNone &&
+        type.extents != std::vector<int64_t>{ElementsPerThread(type.fragment)}) {
+      return Error(absl::StrCat("a thread has ", ElementsPerThread(type.fragment), " elements of ",
+                                Name(type.fragment)));
     }
     return absl::OkStatus();
   }
@@ -149,7 +123,7 @@ class Verifier {
   }
 
   absl::Status Define(const Inst* inst, ValueId value) {
-    const std::string what = inst == nullptr ? "a parameter" : Describe(*inst);
+    const std::string what = inst == nullptr ? "a parameter" : rules_.Describe(*inst);
     if (value < 0 || value >= static_cast<ValueId>(defined_.size())) {
       return Error(absl::StrCat(what, " defines a value that the kernel does not have"));
     }
@@ -222,176 +196,44 @@ class Verifier {
     return absl::OkStatus();
   }
 
-  absl::Status ExpectOperands(const Inst& inst, size_t operands, size_t results) const {
-    if (inst.operands.size() != operands || inst.results.size() != results) {
-      return Error(
-          inst, absl::StrCat("takes ", operands, " operands and gives ", results, " results, not ",
-                             inst.operands.size(), " and ", inst.results.size()));
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ExpectType(const Inst& inst, ValueId value, const ValueType& type) const {
-    if (kernel_.type(value) != type) {
-      return Error(inst, absl::StrCat("expected ", type.ToString(), ", found ",
-                                      kernel_.type(value).ToString()));
-    }
-    return absl::OkStatus();
-  }
-
   absl::Status VerifyInst(const Inst& inst, const Place& place) {
-    static const ValueType kIndex{DType::kI64, {}};
-    switch (inst.kind) {
-      case InstKind::kConstant:
-        CERMET_RETURN_IF_ERROR(ExpectOperands(inst, 0, 1));
-        if (!kernel_.type(inst.results[0]).IsScalar()) return Error(inst, "a constant is a scalar");
-        constant_[inst.results[0]] = true;
-        return absl::OkStatus();
-      case InstKind::kDim:
-        CERMET_RETURN_IF_ERROR(ExpectOperands(inst, 0, 1));
-        return ExpectType(inst, inst.results[0], kIndex);
-      case InstKind::kIota:
-        return VerifyIota(inst);
-      case InstKind::kCompute:
-        return VerifyCompute(inst);
-      case InstKind::kLoad:
-      case InstKind::kStore:
-        return VerifyAccess(inst);
-      case InstKind::kSlice:
-      case InstKind::kExtract:
-      case InstKind::kSplat:
-        return VerifyTileInst(inst);
-      case InstKind::kFor:
-        return VerifyFor(inst, place);
-      case InstKind::kIf:
-        return VerifyIf(inst, place);
-      case InstKind::kBarrier:
-        CERMET_RETURN_IF_ERROR(ExpectOperands(inst, 0, 0));
+    CERMET_RETURN_IF_ERROR(rules_.Check(inst));
+    CERMET_RETURN_IF_ERROR(VerifyPlace(inst, place));
+    if (inst.kind == InstKind::kConstant) constants_[inst.results[0]] = &inst;
+    if (inst.kind == InstKind::kFor) return VerifyFor(inst, place);
+    if (inst.kind == InstKind::kIf) return VerifyIf(inst, place);
+    return absl::OkStatus();
+  }
+
+  absl::Status VerifyPlace(const Inst& inst, const Place& place) const {
+    switch (Info(inst.kind).place) {
+      case InstPlace::kAnywhere:
+        for (ValueId result : inst.results) {
+          if (kernel_.type(result).fragment != Fragment::kNone && !place.in_warps) {
+            return Error(inst, "gives a fragment outside a loop over whole warps");
+          }
+        }
+        break;
+      case InstPlace::kThread:
+        if (!place.in_innermost) return Error(inst, "stands outside the innermost thread loop");
+        break;
+      case InstPlace::kWarp:
+        if (!place.in_warps) {
+          return Error(inst,
+                       "stands outside an innermost thread loop over whole warps: from 0 to a "
+                       "multiple of 32");
+        }
+        break;
+      case InstPlace::kBlock:
         if (!place.in_thread) return Error(inst, "stands outside thread loops");
-        return absl::OkStatus();
-      case InstKind::kCheck:
-        CERMET_RETURN_IF_ERROR(ExpectOperands(inst, 2, 0));
-        CERMET_RETURN_IF_ERROR(ExpectType(inst, inst.operands[0], {DType::kBool, {}}));
-        return ExpectType(inst, inst.operands[1], kIndex);
-    }
-    CERMET_UNREACHABLE();
-  }
-
-  absl::Status VerifyIota(const Inst& inst) const {
-    CERMET_RETURN_IF_ERROR(ExpectOperands(inst, 0, 1));
-    const ValueType& type = kernel_.type(inst.results[0]);
-    const int64_t rank = static_cast<int64_t>(type.extents.size());
-    if (type.dtype != DType::kI64 || inst.axis < 0 || inst.axis >= rank) {
-      return Error(inst, "gives an i64 tile that has the axis");
-    }
-    for (int64_t i = 0; i < rank; ++i) {
-      if (i != inst.axis && type.extents[i] != 1)
-        return Error(inst, "other extents than the axis are 1");
+        break;
     }
     return absl::OkStatus();
   }
 
-  absl::Status VerifyCompute(const Inst& inst) const {
-    const OpInfo& info = Info(inst.op);
-    if (info.op_class != OpClass::kElementwise) return Error(inst, "is not a basic elementwise op");
-    CERMET_RETURN_IF_ERROR(ExpectOperands(inst, info.min_operands, 1));
-    const size_t first_data = inst.op == OpCode::kSelect ? 1 : 0;
-    const DType dtype = kernel_.type(inst.operands[first_data]).dtype;
-    if (first_data == 1 && kernel_.type(inst.operands[0]).dtype != DType::kBool) {
-      return Error(inst, "the condition is not bool");
-    }
-    if (!Contains(info.dtypes, dtype))
-      return Error(inst, absl::StrCat("does not take ", Name(dtype)));
-    std::vector<int64_t> extents;
-    for (size_t i = 0; i < inst.operands.size(); ++i) {
-      const ValueType& type = kernel_.type(inst.operands[i]);
-      if (i >= first_data && type.dtype != dtype) {
-        return Error(inst, absl::StrCat("operands are ", Name(dtype), " and ", Name(type.dtype)));
-      }
-      std::optional<std::vector<int64_t>> joined = BroadcastExtents(extents, type.extents);
-      if (!joined)
-        return Error(inst, absl::StrCat("an operand of type ", type.ToString(),
-                                        " does not broadcast with the others"));
-      extents = *std::move(joined);
-    }
-    ValueType result{dtype, std::move(extents)};
-    const DType given = kernel_.type(inst.results[0]).dtype;
-    if (inst.op == OpCode::kCompare || inst.op == OpCode::kIsFinite) result.dtype = DType::kBool;
-    if (inst.op == OpCode::kConvert) result.dtype = given;
-    if (inst.op == OpCode::kBitcast) {
-      if (ByteSize(given) != ByteSize(dtype)) return Error(inst, "changes the size of the element");
-      result.dtype = given;
-    }
-    return ExpectType(inst, inst.results[0], result);
-  }
-
-  absl::Status VerifyAccess(const Inst& inst) const {
-    if (!HasBuffer(inst)) return Error(inst, "has no buffer");
-    const Buffer& buffer = kernel_.buffers[inst.buffer];
-    const bool store = inst.kind == InstKind::kStore;
-    const size_t rank = buffer.shape.size();
-    const size_t first = store ? 1 : 0;
-    CERMET_RETURN_IF_ERROR(ExpectOperands(inst, rank + first, store ? 0 : 1));
-    if (buffer.space == MemorySpace::kGlobal &&
-        buffer.access == (store ? Access::kIn : Access::kOut)) {
-      return Error(inst, store ? "the buffer is an input" : "the buffer is an output");
-    }
-    ValueType access{buffer.dtype, {}};
-    for (size_t i = first; i < inst.operands.size(); ++i) {
-      const ValueType& type = kernel_.type(inst.operands[i]);
-      if (type.dtype != DType::kI64) return Error(inst, "an index is not i64");
-      if (inst.lanes > 0 && !type.IsScalar())
-        return Error(inst, "an access to lanes has scalar indices");
-      std::optional<std::vector<int64_t>> joined = BroadcastExtents(access.extents, type.extents);
-      if (!joined) return Error(inst, "the indices do not broadcast");
-      access.extents = *std::move(joined);
-    }
-    if (inst.lanes < 0 || inst.lanes > kMaxTileElements || (inst.lanes > 0 && rank == 0)) {
-      return Error(inst, "no such lanes");
-    }
-    if (inst.lanes > 0) access.extents = {inst.lanes};
-    const ValueId value = store ? inst.operands[0] : inst.results[0];
-    if (store ? !Broadcasts(value, access) : kernel_.type(value) != access) {
-      return Error(inst, absl::StrCat("the access is ", access.ToString(), ", the value ",
-                                      kernel_.type(value).ToString()));
-    }
-    access.dtype = DType::kBool;
-    if (inst.mask != kNoValue && !Broadcasts(inst.mask, access)) {
-      return Error(inst, absl::StrCat("the mask is ", kernel_.type(inst.mask).ToString(), ", not ",
-                                      access.ToString()));
-    }
-    return absl::OkStatus();
-  }
-
-  bool Broadcasts(ValueId value, const ValueType& to) const {
-    const ValueType& type = kernel_.type(value);
-    return type.dtype == to.dtype && BroadcastExtents(type.extents, to.extents) == to.extents;
-  }
-
-  absl::Status VerifyTileInst(const Inst& inst) const {
-    CERMET_RETURN_IF_ERROR(ExpectOperands(inst, 1, 1));
-    const ValueType& from = kernel_.type(inst.operands[0]);
-    const ValueType& to = kernel_.type(inst.results[0]);
-    if (inst.kind == InstKind::kSplat) {
-      if (to.IsScalar() || !Broadcasts(inst.operands[0], to)) {
-        return Error(inst, absl::StrCat(from.ToString(), " does not broadcast to ", to.ToString()));
-      }
-      return absl::OkStatus();
-    }
-    if (inst.kind == InstKind::kExtract) {
-      if (from.extents.size() != 1 || inst.start < 0 || inst.start >= from.extents[0]) {
-        return Error(inst, absl::StrCat("no element ", inst.start, " in ", from.ToString()));
-      }
-      return ExpectType(inst, inst.results[0], {from.dtype, {}});
-    }
-    const size_t axis = static_cast<size_t>(inst.axis);
-    if (inst.axis < 0 || axis >= from.extents.size() || to.extents.size() != from.extents.size() ||
-        inst.start < 0 || inst.start + to.extents[axis] > from.extents[axis]) {
-      return Error(inst, absl::StrCat("is outside ", from.ToString()));
-    }
-    ValueType expected = from;
-    expected.extents[axis] = to.extents[axis];
-    return ExpectType(inst, inst.results[0], expected);
+  std::optional<int64_t> ConstantValue(ValueId value) const {
+    if (constants_[value] == nullptr) return std::nullopt;
+    return static_cast<int64_t>(constants_[value]->bits);
   }
 
   absl::Status VerifyFor(const Inst& inst, const Place& place) {
@@ -399,14 +241,14 @@ class Verifier {
       return Error(inst, "has two bounds and as many results as carried values");
     }
     const ValueType index{DType::kI64, {}};
-    CERMET_RETURN_IF_ERROR(ExpectType(inst, inst.operands[0], index));
-    CERMET_RETURN_IF_ERROR(ExpectType(inst, inst.operands[1], index));
+    CERMET_RETURN_IF_ERROR(rules_.ExpectType(inst, inst.operands[0], index));
+    CERMET_RETURN_IF_ERROR(rules_.ExpectType(inst, inst.operands[1], index));
     if (inst.step < 1) return Error(inst, "the step is not positive");
     const bool parallel = inst.loop == LoopKind::kParallel || inst.loop == LoopKind::kBlock ||
                           inst.loop == LoopKind::kThread;
     if (parallel && !inst.results.empty()) return Error(inst, "a parallel loop carries no values");
     if ((inst.loop == LoopKind::kUnrolled || inst.loop == LoopKind::kThread) &&
-        (!constant_[inst.operands[0]] || !constant_[inst.operands[1]])) {
+        (!ConstantValue(inst.operands[0]) || !ConstantValue(inst.operands[1]))) {
       return Error(inst, "unrolled and thread loops have constant bounds");
     }
     if (inst.loop == LoopKind::kBlock && !place.only_blocks) {
@@ -425,7 +267,7 @@ class Verifier {
     std::vector<ValueType> carried;
     for (size_t i = 0; i < inst.results.size(); ++i) {
       carried.push_back(kernel_.type(inst.operands[i + 2]));
-      CERMET_RETURN_IF_ERROR(ExpectType(inst, inst.results[i], carried.back()));
+      CERMET_RETURN_IF_ERROR(rules_.ExpectType(inst, inst.results[i], carried.back()));
       if (lanes && !carried.back().IsScalar()) return Error(inst, "order lanes carry scalars");
     }
     if (lanes && (inst.loop != LoopKind::kSerial || !IsPowerOfTwo(inst.order_lanes))) {
@@ -435,6 +277,17 @@ class Verifier {
     inner.in_thread = place.in_thread || inst.loop == LoopKind::kThread;
     inner.only_blocks = place.only_blocks && inst.loop == LoopKind::kBlock;
     inner.parent = inst.loop;
+    inner.in_innermost = place.in_innermost;
+    inner.in_warps = place.in_warps;
+    if (inst.loop == LoopKind::kThread) {
+      inner.in_innermost = std::none_of(
+          inst.blocks[0].insts.begin(), inst.blocks[0].insts.end(), [](const Inst& nested) {
+            return nested.kind == InstKind::kFor && nested.loop == LoopKind::kThread;
+          });
+      const int64_t threads = *ConstantValue(inst.operands[1]);
+      inner.in_warps = inner.in_innermost && ConstantValue(inst.operands[0]) == 0 &&
+                       inst.step == 1 && threads > 0 && threads % kWarpSize == 0;
+    }
     std::vector<ValueType> params = {{DType::kI64, {}}};
     params.insert(params.end(), carried.begin(), carried.end());
     const bool outer_in_block = in_block_;
@@ -451,7 +304,7 @@ class Verifier {
     if (inst.operands.size() != 1 || inst.blocks.size() != 2) {
       return Error(inst, "has one condition and two bodies");
     }
-    CERMET_RETURN_IF_ERROR(ExpectType(inst, inst.operands[0], {DType::kBool, {}}));
+    CERMET_RETURN_IF_ERROR(rules_.ExpectType(inst, inst.operands[0], {DType::kBool, {}}));
     std::vector<ValueType> results;
     for (ValueId result : inst.results) results.push_back(kernel_.type(result));
     Place inner = place;
@@ -462,10 +315,11 @@ class Verifier {
   }
 
   const Kernel& kernel_;
-  std::vector<bool> defined_;   // by value: anywhere
-  std::vector<bool> constant_;  // by value: defined by kConstant
-  std::vector<bool> in_scope_;  // by value
-  std::vector<ValueId> scope_;  // the values in scope, innermost last
+  const InstRules rules_;
+  std::vector<bool> defined_;           // by value: anywhere
+  std::vector<const Inst*> constants_;  // by value: the kConstant that defines it
+  std::vector<bool> in_scope_;          // by value
+  std::vector<ValueId> scope_;          // the values in scope, innermost last
   bool in_block_ = false;
 };
 

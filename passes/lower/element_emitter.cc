@@ -343,6 +343,7 @@ absl::StatusOr<ValueId> ElementEmitter::EmitView(Node* node, const Index& index,
     case OpCode::kSlice:
     case OpCode::kReverse:
 #include "ir/cases_not_view.def"
+#include "ir/kernel/builder.h"
       break;
   }
   const std::optional<Index> mapped = MapIndex(*node, 0, index, *space_);

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "ir/graph.h"
+#include "ir/kernel/builder.h"
 #include "ir/kernel/kernel.h"
 #include "passes/lower/index_space.h"
 

@@ -2,6 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/builder.h"
 #include "ir/infer.h"
+#include "ir/kernel/builder.h"
 #include "ir/order.h"
 #include "ir/status.h"
 #include "passes/lower/element_emitter.h"

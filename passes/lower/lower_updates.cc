@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "ir/kernel/builder.h"
 #include "ir/status.h"
 #include "passes/lower/kernel_lowering.h"
 

@@ -61,8 +61,13 @@ class WorkCounter {
       case InstKind::kStore:
       case InstKind::kSlice:
       case InstKind::kExtract:
-      case InstKind::kBarrier:
       case InstKind::kCheck:
+      case InstKind::kBarrier:
+      case InstKind::kShuffle:
+      case InstKind::kCopyAsync:
+      case InstKind::kCommit:
+      case InstKind::kWait:
+      case InstKind::kMma:
         return 1;
     }
     CERMET_UNREACHABLE();

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "ir/kernel/fragment.h"
 #include "ir/status.h"
 
 namespace cermet::schedule {
@@ -239,8 +240,15 @@ void IndexAnalysis::Define(const Inst& inst) {
       SetPolynomial(result, OfDim(inst.dim));
       return;
     case InstKind::kIota: {
+      const kernel::ValueType& type = kernel_->type(result);
+      int64_t extent = 0;
+      if (type.fragment == kernel::Fragment::kNone) {
+        extent = type.extents[inst.axis];
+      } else {
+        extent = inst.axis == 0 ? Rows(type.fragment) : Columns(type.fragment);
+      }
       AtomInfo info;
-      info.range = {0, kernel_->type(result).extents[inst.axis] - 1};
+      info.range = {0, extent - 1};
       SetOpaque(result, std::move(info));
       return;
     }
@@ -261,8 +269,13 @@ void IndexAnalysis::Define(const Inst& inst) {
     case InstKind::kStore:
     case InstKind::kFor:
     case InstKind::kIf:
-    case InstKind::kBarrier:
     case InstKind::kCheck:
+    case InstKind::kBarrier:
+    case InstKind::kShuffle:
+    case InstKind::kCopyAsync:
+    case InstKind::kCommit:
+    case InstKind::kWait:
+    case InstKind::kMma:
       SetOpaque(result, AtomInfo());
       return;
   }

@@ -16,45 +16,10 @@ using kernel::InstKind;
 using kernel::Kernel;
 using kernel::ValueId;
 
-bool IsPure(InstKind kind) {
-  switch (kind) {
-    case InstKind::kConstant:
-    case InstKind::kDim:
-    case InstKind::kIota:
-    case InstKind::kCompute:
-    case InstKind::kSlice:
-    case InstKind::kExtract:
-    case InstKind::kSplat:
-      return true;
-    case InstKind::kLoad:
-    case InstKind::kStore:
-    case InstKind::kFor:
-    case InstKind::kIf:
-    case InstKind::kBarrier:
-    case InstKind::kCheck:
-      return false;
-  }
-  CERMET_UNREACHABLE();
-}
+bool IsPure(InstKind kind) { return kernel::Info(kind).effect == kernel::InstEffect::kPure; }
 
 bool HasEffect(const Inst& inst) {
-  switch (inst.kind) {
-    case InstKind::kStore:
-    case InstKind::kBarrier:
-    case InstKind::kCheck:
-      return true;
-    case InstKind::kConstant:
-    case InstKind::kDim:
-    case InstKind::kIota:
-    case InstKind::kCompute:
-    case InstKind::kSlice:
-    case InstKind::kExtract:
-    case InstKind::kSplat:
-    case InstKind::kLoad:
-    case InstKind::kFor:
-    case InstKind::kIf:
-      break;
-  }
+  if (kernel::Info(inst.kind).effect == kernel::InstEffect::kActs) return true;
   for (const Block& block : inst.blocks) {
     if (std::any_of(block.insts.begin(), block.insts.end(), HasEffect)) return true;
   }

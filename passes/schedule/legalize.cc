@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ir/kernel/builder.h"
 #include "ir/status.h"
 #include "passes/schedule/legalizer.h"
 #include "passes/schedule/simplify_indices.h"
@@ -85,13 +86,24 @@ bool Legalizer::IsLazy(const Inst& inst) const {
 
 absl::Status Legalizer::Expand(const Inst& inst) {
   const bool has_tile = !inst.results.empty() && IsTile(inst.results[0]);
+  if (has_tile && OldType(inst.results[0]).fragment != kernel::Fragment::kNone) {
+    return absl::UnimplementedError(absl::StrCat(
+        "kernel @", kernel_->name, ": fragments are for GPUs, whose code is not legalized"));
+  }
   switch (inst.kind) {
     case InstKind::kConstant:
     case InstKind::kDim:
-    case InstKind::kBarrier:
     case InstKind::kCheck:
       CopyScalar(inst);
       return absl::OkStatus();
+    case InstKind::kBarrier:
+    case InstKind::kShuffle:
+    case InstKind::kCopyAsync:
+    case InstKind::kCommit:
+    case InstKind::kWait:
+    case InstKind::kMma:
+      return absl::UnimplementedError(absl::StrCat("kernel @", kernel_->name, ": ", Name(inst.kind),
+                                                   " is for GPUs, whose code is not legalized"));
     case InstKind::kIota:
     case InstKind::kSplat:
       lazy_[inst.results[0]] = &inst;

@@ -2,6 +2,7 @@
 // used.
 #include <utility>
 
+#include "ir/kernel/builder.h"
 #include "passes/schedule/legalizer.h"
 
 namespace cermet::schedule {

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "ir/kernel/builder.h"
 #include "ir/kernel/kernel.h"
 #include "passes/schedule/index_analysis.h"
 #include "passes/schedule/kernel_walk.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ir/kernel/builder.h"
 #include "ir/status.h"
 #include "passes/schedule/index_analysis.h"
 #include "passes/schedule/kernel_walk.h"

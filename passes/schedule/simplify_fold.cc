@@ -36,8 +36,13 @@ std::optional<ValueId> Simplifier::Fold(const Inst& inst, const ValueType& type)
     case InstKind::kStore:
     case InstKind::kFor:
     case InstKind::kIf:
-    case InstKind::kBarrier:
     case InstKind::kCheck:
+    case InstKind::kBarrier:
+    case InstKind::kShuffle:
+    case InstKind::kCopyAsync:
+    case InstKind::kCommit:
+    case InstKind::kWait:
+    case InstKind::kMma:
       return std::nullopt;
   }
   if (auto folded = FoldConstant(inst, type)) return folded;

@@ -43,6 +43,10 @@ void Simplifier::Visit(const Inst& old) {
   }
   if (inst.kind == InstKind::kStore && inst.mask != kNoValue && IsBool(inst.mask, false)) return;
   if (inst.kind == InstKind::kCheck && IsBool(inst.operands[0], true)) return;
+  for (ValueId result : inst.results) {  // of what other threads have
+    depth_[result] = scopes_.size() - 1;
+    analysis_.Define(inst);
+  }
   scopes_.back().block->insts.push_back(std::move(inst));
 }
 
@@ -165,6 +169,8 @@ ValueId Simplifier::Pure(Inst inst) {
 // tiles inside the parallel loop.
 size_t Simplifier::HomeOf(const Inst& inst, const ValueType& type) const {
   size_t home = 0;
+  if (type.fragment != kernel::Fragment::kNone)
+    home = scopes_.size() - 1;  // stays with its threads
   for (ValueId operand : inst.operands) home = std::max(home, Depth(operand));
   if (inst.mask != kNoValue) home = std::max(home, Depth(inst.mask));
   const bool cheap = type.IsScalar() && (type.dtype == DType::kI64 || type.dtype == DType::kBool);
@@ -191,7 +197,8 @@ ValueId Simplifier::Append(Inst inst, const ValueType& type) {
              inst.buffer,
              inst.lanes,
              inst.mask,
-             static_cast<int64_t>(type.dtype)};
+             static_cast<int64_t>(type.dtype),
+             static_cast<int64_t>(type.fragment)};
   if (inst.kind == InstKind::kDim) {
     key.push_back(dim_numbers_.try_emplace(inst.dim.ToString(), dim_numbers_.size()).first->second);
   }

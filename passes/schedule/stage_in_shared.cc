@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "ir/kernel/builder.h"
 #include "ir/status.h"
 #include "passes/schedule/kernel_walk.h"
 #include "passes/schedule/loops.h"

@@ -48,8 +48,15 @@ absl::Status TileLifter::Infer(const Block& block, const Extents& conditions) {
     switch (inst.kind) {
       case InstKind::kConstant:
       case InstKind::kDim:
-      case InstKind::kBarrier:
         break;
+      case InstKind::kBarrier:
+      case InstKind::kShuffle:
+      case InstKind::kCopyAsync:
+      case InstKind::kCommit:
+      case InstKind::kWait:
+      case InstKind::kMma:
+        return absl::UnimplementedError(
+            absl::StrCat("kernel @", kernel_->name, ": the code is scheduled for a GPU already"));
       case InstKind::kIota:
       case InstKind::kSlice:
       case InstKind::kExtract:
@@ -197,8 +204,12 @@ absl::Status TileLifter::EmitInst(const Inst& inst, Block* to) {
     case InstKind::kIf:
       return EmitIf(inst, to);
     case InstKind::kBarrier:
-      to->insts.push_back(inst);
-      return absl::OkStatus();
+    case InstKind::kShuffle:
+    case InstKind::kCopyAsync:
+    case InstKind::kCommit:
+    case InstKind::kWait:
+    case InstKind::kMma:
+      break;  // refused by Infer
     case InstKind::kCheck: {
       Inst copy = inst;
       for (ValueId& operand : copy.operands) operand = map_(operand);

@@ -10,6 +10,7 @@
 #include "codegen/object.h"
 #include "codegen/ptx.h"
 #include "codegen/target.h"
+#include "ir/kernel/builder.h"
 #include "ir/kernel/text.h"
 #include "ir/op.h"
 #include "ir/scalar_ops.h"

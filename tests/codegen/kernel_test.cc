@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+#include "codegen/jit.h"
+#include "ir/kernel/builder.h"
 #include "tests/codegen/compiled_kernels.h"
 
 namespace cermet::testing {
@@ -232,7 +234,8 @@ TEST(CompiledKernel, ProductsAndSumsAreNotContracted) {
   for (int64_t lanes : {0, 8}) {
     Kernel k;
     k.name = "mul_add";
-    k.buffers = {In("x", DType::kF32, {64}), In("y", DType::kF32, {64}), Out("z", DType::kF32, {64})};
+    k.buffers = {In("x", DType::kF32, {64}), In("y", DType::kF32, {64}),
+                 Out("z", DType::kF32, {64})};
     KernelBuilder b(&k, &k.body);
     b.For(b.Index(0), b.Index(64), lanes == 0 ? 1 : lanes, LoopKind::kSerial, "i", {},
           [&](KernelBuilder& c, auto i, const Values&) {
@@ -315,6 +318,25 @@ TEST(CompiledKernel, FailedChecksReportTheLowestIndexAndStop) {
       EXPECT_EQ(arguments[2].Get(0), 0u);    // the next one did not begin
     }
   }
+}
+
+TEST(CompiledKernel, CpusRefuseWhatOnlyGpusDo) {
+  Kernel k;
+  k.name = "warp";
+  KernelBuilder b(&k, &k.body);
+  b.For(b.Index(0), b.Index(1), 1, LoopKind::kBlock, "block", {},
+        [](KernelBuilder& c, auto, const Values&) {
+          c.For(c.Index(0), c.Index(32), 1, LoopKind::kThread, "thread", {},
+                [](KernelBuilder& d, auto thread, const Values&) {
+                  d.Shuffle(thread, kernel::ShuffleKind::kXor, 1);
+                  return Values();
+                });
+          return Values();
+        });
+  const absl::Status status =
+      codegen::JitCompile(LaunchAll({k}, 1), TestTargets()[0], codegen::JitOptions()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(status.message(), "kernel warp: shuffle is for the threads of a GPU, not for a CPU");
 }
 
 }  // namespace

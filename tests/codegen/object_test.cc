@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "codegen/target.h"
+#include "ir/kernel/builder.h"
 #include "ir/kernel/kernel.h"
 #include "tests/codegen/compiled_kernels.h"
 

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "codegen/target.h"
+#include "ir/kernel/builder.h"
 #include "ir/kernel/kernel.h"
+#include "ir/kernel/text.h"
 #include "tests/codegen/ptxas.h"
 
 namespace cermet {
@@ -143,6 +146,94 @@ TEST(Ptx, MatrixProductOnTwoAxes) {
   EXPECT_NE(ptx.find("fma.rn.f32"), std::string::npos) << ptx;
   EXPECT_NE(ptx.find("%ctaid.y"), std::string::npos) << ptx;
   testing::ExpectAssembles(ptx, {"sm_80", "sm_90"});
+}
+
+Kernel Parse(absl::string_view text) {
+  absl::StatusOr<std::vector<Kernel>> kernels = kernel::ParseKernels(text, "k.cermet");
+  EXPECT_TRUE(kernels.ok()) << kernels.status();
+  return std::move((*kernels)[0]);
+}
+
+int Count(const std::string& text, const std::string& word) {
+  int count = 0;
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
+
+TEST(Ptx, ShufflesOfEveryWidth) {
+  for (const auto& [dtype, words] :
+       {std::pair("f32", 1), std::pair("f64", 2), std::pair("i64", 2), std::pair("f16", 1),
+        std::pair("u8", 1), std::pair("bool", 1)}) {
+    codegen::GpuLaunch launch;
+    const std::string ptx =
+        Ptx(Parse(absl::StrCat("kernel @k(%x: ", dtype, "[64], %y: ", dtype,
+                               "[64] out) { block %b in 0..1 { thread %t in 0..64 { "
+                               "%0 = %x[%t] %1 = shuffle(%0, xor 16) %2 = shuffle(%1, down 3) "
+                               "%3 = shuffle(%2, lane 5) %y[%t] = %3 } } }")),
+            &launch);
+    EXPECT_EQ(Count(ptx, "shfl.sync.bfly.b32"), words) << ptx;
+    EXPECT_EQ(Count(ptx, "shfl.sync.down.b32"), words) << ptx;
+    EXPECT_EQ(Count(ptx, "shfl.sync.idx.b32"), words) << ptx;
+    testing::ExpectAssembles(ptx, {"sm_80", "sm_90"});
+  }
+}
+
+TEST(Ptx, MatrixProductsOfWarps) {
+  struct Mode {
+    const char *name, *dtype, *a, *b, *instruction;
+  };
+  const Mode modes[] = {
+      {"tf32", "f32", "4 a16x8", "2 b8x8", "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"},
+      {"f16", "f16", "8 a16x16", "4 b16x8", "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32"},
+      {"bf16", "bf16", "8 a16x16", "4 b16x8",
+       "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"},
+  };
+  for (const Mode& mode : modes) {
+    codegen::GpuLaunch launch;
+    const std::string ptx = Ptx(
+        Parse(absl::StrCat(
+            "kernel @k(%x: ", mode.dtype, "[16,64], %w: ", mode.dtype,
+            "[64,8], %y: f32[16,8] out) { block %b in 0..1 { thread %t in 0..32 { "
+            "%0 = for %k in 0..64 step 16 carry(%1 = splat<4 c16x8>(f32(0))) { %2 = %x[iota<",
+            mode.a, ">(0), %k + iota<", mode.a, ">(1)] %3 = %w[%k + iota<", mode.b, ">(0), iota<",
+            mode.b, ">(1)] yield mma<", mode.name,
+            ">(%2, %3, %1) } %y[iota<4 c16x8>(0), iota<4 c16x8>(1)] = maximum(%0, f32(0)) } } }")),
+        &launch);
+    EXPECT_EQ(Count(ptx, mode.instruction), 1) << ptx;
+    EXPECT_EQ(Count(ptx, "cvt.rna.tf32.f32"), mode.dtype == std::string("f32") ? 6 : 0) << ptx;
+    EXPECT_EQ(ptx.find(".local"), std::string::npos) << "a fragment left the registers:\n" << ptx;
+    testing::ExpectAssembles(ptx, {"sm_80", "sm_90"});
+  }
+}
+
+TEST(Ptx, CopiesInTheBackground) {
+  codegen::GpuLaunch launch;
+  const std::string ptx =
+      Ptx(Parse("kernel @k(%x: f32[?n,64], %y: f32[?n,64] out) { shared %s: f32[64] "
+                "block %b in 0..?n { thread %t in 0..16 { "
+                "copy_async %s[%t * 4 : 4] = %x[%b, %t * 4 : 4] commit wait 0 barrier "
+                "copy_async %s[%t * 2 : 2] = %x[%b, %t * 2 : 2] commit "
+                "copy_async %s[%t + 32] = %x[%b, %t] mask %t < ?n commit wait 1 barrier wait 0 "
+                "%y[%b, %t] = %s[63 - %t] } } }"),
+          &launch);
+  EXPECT_EQ(Count(ptx, "cp.async.cg.shared.global"), 1) << ptx;
+  EXPECT_EQ(Count(ptx, "cp.async.ca.shared.global"), 2) << ptx;
+  EXPECT_EQ(Count(ptx, "cp.async.commit_group"), 3) << ptx;
+  EXPECT_EQ(Count(ptx, "cp.async.wait_group"), 3) << ptx;
+  // Two, and one before the shared memory goes to the next row.
+  EXPECT_EQ(Count(ptx, "bar.sync"), 3) << ptx;
+  testing::ExpectAssembles(ptx, {"sm_80", "sm_90"});
+}
+
+TEST(Ptx, RefusesWarpsAcrossRowsOfThreads) {
+  const Kernel k = Parse(
+      "kernel @k() { block %a in 0..1 { thread %i in 0..2 { thread %j in 0..40 { } } "
+      "block %b in 0..1 { thread %t in 0..32 { %0 = shuffle(%t, xor 1) } } } }");
+  absl::StatusOr<Target> target = codegen::ParseTarget("nvptx64-nvidia-cuda", "sm_80");
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ(codegen::EmitPtx({k}, *target, nullptr).status().message(),
+            "kernel k cannot be compiled for a GPU: warps of one loop over threads would lie "
+            "across rows of another");
 }
 
 TEST(Ptx, RefusesCpuSchedules) {

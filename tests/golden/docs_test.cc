@@ -8,7 +8,10 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "ir/env.h"
+#include "ir/kernel/kernel.h"
 #include "ir/kernel/text.h"
 #include "ir/op_reference.h"
 #include "ir/parser.h"
@@ -126,6 +129,17 @@ TEST(DocsTest, EnvironmentVariablesAreTheTable) {
   EXPECT_NE(ReadFile("docs/debugging.md").find("|---|---|\n" + rows), std::string::npos)
       << "the table in docs/debugging.md should be\n"
       << rows;
+}
+
+TEST(DocsTest, KernelInstructionsAreTheTable) {
+  std::string table = "| text | meaning |\n|---|---|\n";
+  for (const kernel::InstInfo& inst : kernel::AllInsts()) {
+    const std::vector<std::string> examples = absl::StrSplit(inst.text, "; ");
+    absl::StrAppend(&table, "| `", absl::StrJoin(examples, "`, `"), "` | ", inst.meaning, " |\n");
+  }
+  EXPECT_NE(ReadFile("docs/kernel-ir.md").find(table), std::string::npos)
+      << "the table in docs/kernel-ir.md should be\n"
+      << table;
 }
 
 }  // namespace

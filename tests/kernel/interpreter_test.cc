@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ir/kernel/text.h"
+#include "ir/status.h"
 
 namespace cermet::kernel {
 namespace {
@@ -226,6 +227,96 @@ TEST(Interpreter, MissingBarriersAreRaces) {
   EXPECT_THAT(std::string(run("%t[0] = %i").message()), HasSubstr("no barrier between two writes"));
   EXPECT_THAT(std::string(run("%t[%i] = %i barrier %y[%i] = %t[0] %t[%i] = %i").message()),
               HasSubstr("race for element 0 of %t"));
+}
+
+TEST(Interpreter, ShufflesMoveValuesInTheirWarp) {
+  const auto run = [](absl::string_view shuffle) {
+    const Kernel kernel = Parse(absl::StrCat(
+        "kernel @k(%y: i64[64] out) { block %b in 0..1 { thread %t in 0..64 { %0 = shuffle(%t, ",
+        shuffle, ") %y[%t] = %0 } } }"));
+    std::vector<int64_t> y(64);
+    void* arguments[] = {y.data()};
+    EXPECT_TRUE(Interpret(kernel, arguments, {}).ok());
+    return y;
+  };
+  const std::vector<int64_t> exchanged = run("xor 5"), shifted = run("down 3"), all = run("lane 7");
+  for (int64_t t = 0; t < 64; ++t) {
+    EXPECT_EQ(exchanged[t], t ^ 5);
+    EXPECT_EQ(shifted[t], t % 32 < 29 ? t + 3 : t);
+    EXPECT_EQ(all[t], t / 32 * 32 + 7);
+  }
+}
+
+TEST(Interpreter, WarpsAreOfTheInnermostThreadLoop) {
+  const Kernel kernel = Parse(R"(kernel @k(%y: i64[3,32] out) {
+    block %b in 0..1 { thread %i in 0..3 { thread %j in 0..32 {
+      for %n in 0..2 {
+        %0 = shuffle(%i * 100 + %j, down 1)
+        %y[%i, %j] = %0 + %n } } } } })");
+  std::vector<int64_t> y(96);
+  void* arguments[] = {y.data()};
+  absl::Status status = Interpret(kernel, arguments, {});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(y[0], 2);
+  EXPECT_EQ(y[31], 32);
+  EXPECT_EQ(y[64 + 5], 207);
+}
+
+// The block's copy of eight floats, each by one thread, and what it finds after `body`.
+absl::StatusOr<std::vector<float>> CopyAndRead(absl::string_view body) {
+  const Kernel kernel = Parse(
+      absl::StrCat("kernel @k(%x: f32[8], %y: f32[8] out) { shared %s: f32[8] block %b in 0..1 { "
+                   "thread %t in 0..8 { ",
+                   body, " } } }"));
+  std::vector<float> x = {1, 2, 3, 4, 5, 6, 7, 8}, y(8);
+  void* arguments[] = {x.data(), y.data()};
+  CERMET_RETURN_IF_ERROR(Interpret(kernel, arguments, {}));
+  return y;
+}
+
+TEST(Interpreter, CopiesAreThereAfterWaitAndBarrier) {
+  EXPECT_THAT(*CopyAndRead("copy_async %s[%t] = %x[7 - %t] commit wait 0 %y[%t] = %s[%t]"),
+              ElementsAre(8, 7, 6, 5, 4, 3, 2, 1));
+  EXPECT_THAT(*CopyAndRead("copy_async %s[%t] = %x[%t] mask %t < 3 commit wait 0 barrier "
+                           "%y[%t] = %s[7 - %t]"),
+              ElementsAre(0, 0, 0, 0, 0, 3, 2, 1));
+  EXPECT_THAT(*CopyAndRead("copy_async %s[%t] = %x[8] mask false commit wait 0 %y[%t] = %s[%t]"),
+              ElementsAre(0, 0, 0, 0, 0, 0, 0, 0));
+}
+
+TEST(Interpreter, WaitLeavesTheLastGroups) {
+  EXPECT_THAT(*CopyAndRead("for %i in 0..2 { "
+                           "copy_async %s[rem(%t + %i, 8)] = %x[%t] mask %i == 0 commit "
+                           "wait 0 barrier } %y[%t] = %s[%t]"),
+              ElementsAre(0, 0, 0, 0, 0, 0, 0, 0));
+  const char* const kTwoGroups =
+      "if %t < 4 { copy_async %s[%t] = %x[%t] commit copy_async %s[%t + 4] = %x[%t] commit "
+      "wait 1 %y[%t] = %s[%t] wait 0 %y[%t + 4] = %s[%t + 4] }";
+  EXPECT_THAT(*CopyAndRead(kTwoGroups), ElementsAre(1, 2, 3, 4, 1, 2, 3, 4));
+}
+
+TEST(Interpreter, CopiesWithoutWaitAreErrors) {
+  const auto error = [](absl::string_view body) {
+    return std::string(CopyAndRead(body).status().message());
+  };
+  EXPECT_THAT(error("copy_async %s[%t] = %x[%t] commit %y[%t] = %s[%t] wait 0"),
+              HasSubstr("before a wait for the copy to it"));
+  EXPECT_THAT(error("copy_async %s[%t] = %x[%t] commit wait 1 %y[%t] = %s[%t] wait 0"),
+              HasSubstr("before a wait for the copy to it"));
+  EXPECT_THAT(error("copy_async %s[%t] = %x[%t] wait 0 %y[%t] = %s[%t]"),
+              HasSubstr("before a wait for the copy to it"));
+  EXPECT_THAT(error("copy_async %s[%t] = %x[%t] commit wait 0 %y[%t] = %s[7 - %t]"),
+              HasSubstr("no barrier between a read and a write"));
+  EXPECT_THAT(error("copy_async %s[0] = %x[%t] commit wait 0"), HasSubstr("%s"));
+  EXPECT_THAT(error("copy_async %s[%t] = %x[%t] commit"),
+              HasSubstr("thread 0 ends without a wait for a copy to %s"));
+  EXPECT_THAT(error("copy_async %s[%t] = %x[%t] commit barrier"), HasSubstr("ends without a wait"));
+  EXPECT_THAT(error("copy_async %s[%t] = %x[%t + 1] commit wait 0"),
+              HasSubstr("copy_async from %x[8] is outside its shape [8]"));
+  EXPECT_THAT(error("copy_async %s[%t + 1] = %x[%t] commit wait 0"),
+              HasSubstr("copy_async to %s[8] is outside its shape [8]"));
+  EXPECT_THAT(error("copy_async %s[0 : 4] = %x[%t + 2 : 4] commit wait 0"),
+              HasSubstr("copy_async of 4 elements at element 2 of %x is not aligned"));
 }
 
 TEST(Interpreter, AccessOutsideABuffer) {

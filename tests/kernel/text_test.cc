@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ir/kernel/builder.h"
 #include "ir/kernel/verifier.h"
 
 namespace cermet::kernel {
@@ -53,6 +54,26 @@ const char* const kTexts[] = {
       yield %5
     }
     %y[%i] = %0
+  }
+}
+)",
+    R"(kernel @warps(%x: f16[64,32], %w: f16[32,8], %y: f32[64,8] out) {
+  shared %s: f16[16,16]
+  block %b in 0..4 {
+    thread %t in 0..32 {
+      copy_async %s[%t / 2, %t * 8 : 8] = %x[%b * 16 + %t / 2, %t * 8 : 8]
+      copy_async %s[0, 0 : 2] = %x[%b, 0 : 2] mask %t < 4
+      commit
+      wait 0
+      barrier
+      %0 = %s[iota<8 a16x16>(0), iota<8 a16x16>(1)] : f16<8 a16x16>
+      %1 = %w[iota<4 b16x8>(0), iota<4 b16x8>(1)] : f16<4 b16x8>
+      %2 = mma<f16>(%0, %1, splat<4 c16x8>(f32(0))) : f32<4 c16x8>
+      %y[%b * 16 + iota<4 c16x8>(0), iota<4 c16x8>(1)] = %2
+      %3 = shuffle(%b + %t, xor 16)
+      %4 = shuffle(%3, down 4)
+      %5 = shuffle(%4, lane 0)
+    }
   }
 }
 )",

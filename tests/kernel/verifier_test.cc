@@ -81,6 +81,119 @@ INSTANTIATE_TEST_SUITE_P(
                  "%0 = for %i in 0..2 carry(%1 = 0) { yield %1 + %t } "
                  "for %j in 0 .. %0 { barrier } } } }",
                  "divergent control flow"},
+        TextCase{"DivergentShuffle",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "if %t < 2 { %0 = shuffle(%t, xor 1) } } } }",
+                 "shuffle: stands under divergent control flow"},
+        TextCase{"DivergentMma",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { for %i in 0 .. %t { "
+                 "%0 = mma<tf32>(splat<4 a16x8>(f32(1)), splat<2 b8x8>(f32(1)), "
+                 "splat<4 c16x8>(f32(1))) } } } }",
+                 "mma: stands under divergent control flow"},
+        TextCase{"ShuffleOutside", "kernel @k() { block %b in 0..4 { %0 = shuffle(%b, xor 1) } }",
+                 "shuffle: stands outside an innermost thread loop over whole warps"},
+        TextCase{"ShuffleOfPartOfAWarp",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..48 { "
+                 "%0 = shuffle(%t, xor 1) } } }",
+                 "over whole warps"},
+        TextCase{"ShuffleOfLateLanes",
+                 "kernel @k() { block %b in 0..4 { thread %t in 32..64 { "
+                 "%0 = shuffle(%t, xor 1) } } }",
+                 "over whole warps"},
+        TextCase{"ShuffleInOuterThreads",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = shuffle(%t, xor 1) thread %u in 0..32 { } } } }",
+                 "over whole warps"},
+        TextCase{"ShuffleTile",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = shuffle(splat<4>(%t), xor 1) } } }",
+                 "takes a scalar, not i64<4>"},
+        TextCase{"ShuffleXorNone",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = shuffle(%t, xor 0) } } }",
+                 "xor takes 1 to 31, not 0"},
+        TextCase{"ShuffleDownTooFar",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = shuffle(%t, down 32) } } }",
+                 "down takes 1 to 31, not 32"},
+        TextCase{"ShuffleNoLane",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = shuffle(%t, lane 32) } } }",
+                 "lane takes 0 to 31, not 32"},
+        TextCase{"FragmentOutside",
+                 "kernel @k() { block %b in 0..4 { %0 = splat<4 c16x8>(f32(0)) } }",
+                 "splat: gives a fragment outside a loop over whole warps"},
+        TextCase{"FragmentKinds",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = splat<4 c16x8>(1) + splat<4 a16x8>(1) } } }",
+                 "does not broadcast with the others"},
+        TextCase{"FragmentAndTile",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = splat<4 c16x8>(1) + splat<4>(1) } } }",
+                 "does not broadcast with the others"},
+        TextCase{"FragmentSlice",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = slice(splat<4 c16x8>(1), axis 0, 0..4) } } }",
+                 "a fragment has no slices"},
+        TextCase{"FragmentStored",
+                 "kernel @k(%y: f32[4] out) { block %b in 0..4 { thread %t in 0..32 { "
+                 "%y[iota<4>(0)] = splat<4 c16x8>(f32(1)) } } }",
+                 "the access is f32<4>, the value f32<4 c16x8>"},
+        TextCase{"MmaOperand",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = mma<tf32>(splat<4 c16x8>(f32(1)), splat<2 b8x8>(f32(1)), "
+                 "splat<4 c16x8>(f32(1))) } } }",
+                 "mma: expected f32<4 a16x8>, found f32<4 c16x8>"},
+        TextCase{"MmaMode",
+                 "kernel @k() { block %b in 0..4 { thread %t in 0..32 { "
+                 "%0 = mma<bf16>(splat<8 a16x16>(f16(1)), splat<4 b16x8>(f16(1)), "
+                 "splat<4 c16x8>(f32(1))) } } }",
+                 "mma: expected bf16<8 a16x16>, found f16<8 a16x16>"},
+        TextCase{"CopyOutside",
+                 "kernel @k(%x: f32[4]) { shared %s: f32[4] "
+                 "block %b in 0..1 { copy_async %s[0] = %x[0] } }",
+                 "copy_async to %s: stands outside the innermost thread loop"},
+        TextCase{"CommitOutside", "kernel @k() { block %b in 0..1 { commit } }",
+                 "commit: stands outside the innermost thread loop"},
+        TextCase{"WaitInOuterThreads",
+                 "kernel @k() { block %b in 0..1 { thread %t in 0..4 { wait 0 "
+                 "thread %u in 0..4 { } } } }",
+                 "wait: stands outside the innermost thread loop"},
+        TextCase{"WaitForMoreThanAll",
+                 "kernel @k() { block %b in 0..1 { thread %t in 0..4 { wait -1 } } }",
+                 "leaves a negative number of groups"},
+        TextCase{"CopyToArgument",
+                 "kernel @k(%x: f32[4], %y: f32[4] out) { "
+                 "block %b in 0..1 { thread %t in 0..4 { copy_async %y[%t] = %x[%t] } } }",
+                 "copies go from an input to a shared buffer"},
+        TextCase{"CopyFromOutput",
+                 "kernel @k(%x: f32[4] out) { shared %s: f32[4] "
+                 "block %b in 0..1 { thread %t in 0..4 { copy_async %s[%t] = %x[%t] } } }",
+                 "copies go from an input to a shared buffer"},
+        TextCase{"CopyConverts",
+                 "kernel @k(%x: f32[4]) { shared %s: i32[4] "
+                 "block %b in 0..1 { thread %t in 0..4 { copy_async %s[%t] = %x[%t] } } }",
+                 "copies f32 to i32"},
+        TextCase{"CopyBytes",
+                 "kernel @k(%x: f16[4]) { shared %s: f16[4] "
+                 "block %b in 0..1 { thread %t in 0..4 { copy_async %s[%t] = %x[%t] } } }",
+                 "copies 4, 8 or 16 bytes, not 2"},
+        TextCase{"CopyIndices",
+                 "kernel @k(%x: f32[4,4]) { shared %s: f32[4] "
+                 "block %b in 0..1 { thread %t in 0..4 { copy_async %s[%t] = %x[%t] } } }",
+                 "takes 3 operands"},
+        TextCase{"CopyIndexTile",
+                 "kernel @k(%x: f32[4]) { shared %s: f32[4] block %b in 0..1 { "
+                 "thread %t in 0..4 { copy_async %s[%t] = %x[iota<4>(0)] } } }",
+                 "expected i64, found i64<4>"},
+        TextCase{"CopyMask",
+                 "kernel @k(%x: f32[4]) { shared %s: f32[4] block %b in 0..1 { "
+                 "thread %t in 0..4 { copy_async %s[%t] = %x[%t] mask 1 } } }",
+                 "expected bool, found i64"},
+        TextCase{"CopyLanes",
+                 "kernel @k(%x: f32[4]) { shared %s: f32 block %b in 0..1 { "
+                 "thread %t in 0..4 { copy_async %s[ : 4] = %x[0 : 4] } } }",
+                 "no such lanes"},
         TextCase{"YieldCount", "kernel @k() { %0 = for %i in 0..4 carry(%1 = 0) { } }",
                  "yields 0 values, not 1"},
         TextCase{"YieldType", "kernel @k() { %0 = for %i in 0..4 carry(%1 = 0) { yield f32(0) } }",
@@ -142,6 +255,9 @@ INSTANTIATE_TEST_SUITE_P(
                  "a value is a token"},
         EditCase{"TileExtent", [](Kernel* k) { k->value_types[0].extents = {0}; },
                  "an extent below 1"},
+        EditCase{"FragmentElements",
+                 [](Kernel* k) { k->value_types[0] = {DType::kF32, {8}, Fragment::kC16x8}; },
+                 "a thread has 4 elements of c16x8"},
         EditCase{"DefinedTwice",
                  [](Kernel* k) { k->body.insts[1].results = k->body.insts[0].results; },
                  "is defined twice"},

@@ -109,8 +109,10 @@ class Compiler {
     switch (inst.kind) {
       case InstKind::kConstant:
       case InstKind::kDim:
-      case InstKind::kIota:
         return CompileSource(inst);
+      case InstKind::kIota:
+        if (kernel_.type(inst.results[0]).fragment == Fragment::kNone) return CompileSource(inst);
+        return CompileFragment(inst, steps);
       case InstKind::kCompute:
       case InstKind::kSlice:
       case InstKind::kExtract:
@@ -128,13 +130,21 @@ class Compiler {
         return CompileFor(inst, steps);
       case InstKind::kIf:
         return CompileIf(inst, steps);
-      case InstKind::kBarrier: {
-        Step step;
-        step.kind = StepKind::kBarrier;
-        step.has_barrier = true;
-        steps->push_back(std::move(step));
+      case InstKind::kBarrier:
+        steps->push_back(OfKind(StepKind::kBarrier));
         return;
-      }
+      case InstKind::kShuffle:
+      case InstKind::kMma:
+        return CompileExchange(inst, steps);
+      case InstKind::kCopyAsync:
+        return CompileCopy(inst, steps);
+      case InstKind::kCommit:
+        steps->push_back(OfKind(StepKind::kCommit));
+        return;
+      case InstKind::kWait:
+        steps->push_back(OfKind(StepKind::kWait));
+        steps->back().count = inst.count;
+        return;
       case InstKind::kCheck: {
         Step step;
         step.kind = StepKind::kCheck;
@@ -147,6 +157,47 @@ class Compiler {
       }
     }
     CERMET_UNREACHABLE();
+  }
+
+  static Step OfKind(StepKind kind) {
+    Step step;
+    step.kind = kind;
+    step.is_collective =
+        kind == StepKind::kBarrier || kind == StepKind::kShuffle || kind == StepKind::kMma;
+    return step;
+  }
+
+  void CompileFragment(const Inst& inst, StepList* steps) {
+    Step step = OfKind(StepKind::kFragment);
+    step.fragment = AxisOf(kernel_.type(inst.results[0]).fragment, inst.axis);
+    step.n = NumSlots(inst.results[0]);
+    step.out = Define(inst.results[0]);
+    steps->push_back(std::move(step));
+  }
+
+  // What takes the values of other threads.
+  void CompileExchange(const Inst& inst, StepList* steps) {
+    Step step = OfKind(inst.kind == InstKind::kMma ? StepKind::kMma : StepKind::kShuffle);
+    step.shuffle = inst.shuffle;
+    step.count = inst.count;
+    step.mma = inst.mma;
+    for (size_t i = 0; i < inst.operands.size(); ++i) step.in[i] = {slots_[inst.operands[i]], 1};
+    step.n = NumSlots(inst.results[0]);
+    step.out = Define(inst.results[0]);
+    steps->push_back(std::move(step));
+  }
+
+  void CompileCopy(const Inst& inst, StepList* steps) {
+    Step step = OfKind(StepKind::kCopyAsync);
+    step.buffer = inst.buffer;
+    step.source = inst.source;
+    step.lanes = inst.lanes;
+    const size_t rank = kernel_.buffers[inst.buffer].shape.size();
+    for (size_t i = 0; i < inst.operands.size(); ++i) {
+      (i < rank ? step.indices : step.source_indices).push_back(ReadScalar(inst.operands[i]));
+    }
+    if (inst.mask != kNoValue) step.mask = ReadScalar(inst.mask);
+    steps->push_back(std::move(step));
   }
 
   void CompileSource(const Inst& inst) {
@@ -280,7 +331,7 @@ class Compiler {
     CompileBlock(body, &step.body);
     step.next = Copies(SlotsOf(body.yields), SlotsOf(carried), carried);
     step.leave = Copies(SlotsOf(carried), SlotsOf(inst.results), carried);
-    step.has_barrier = ContainsBarrier(body);
+    step.is_collective = ContainsCollective(body);
     if (inst.order_lanes > 1) CompileLanes(inst, carried, &step);
     steps->push_back(std::move(step));
   }
@@ -314,7 +365,7 @@ class Compiler {
     step.next = Copies(SlotsOf(inst.blocks[0].yields), SlotsOf(inst.results), inst.results);
     CompileBlock(inst.blocks[1], &step.else_body);
     step.else_next = Copies(SlotsOf(inst.blocks[1].yields), SlotsOf(inst.results), inst.results);
-    step.has_barrier = ContainsBarrier(inst.blocks[0]) || ContainsBarrier(inst.blocks[1]);
+    step.is_collective = ContainsCollective(inst.blocks[0]) || ContainsCollective(inst.blocks[1]);
     steps->push_back(std::move(step));
   }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/kernel/fragment.h"
 #include "ir/kernel/interpreter/element_ops.h"
 #include "ir/kernel/kernel.h"
 
@@ -26,14 +27,20 @@ enum class StepKind : uint8_t {
   kCompute,   // out[i] = op(in...), n elements
   kSpread,    // out[i] = in[0][table[i]]
   kIota,      // out[i] = i
+  kFragment,  // out[i] = the row (axis 0) or column (1) of element i of a fragment, on this thread
   kDim,       // out = the value of the kernel's dim expression `dim_index`
   kConstant,  // out = bits
   kLoad,      // out[i] = buffer[indices...[i]]
   kStore,     // buffer[indices...[i]] = in[0][i]
   kFor,
   kIf,
-  kBarrier,
   kCheck,
+  kBarrier,
+  kShuffle,    // out = in[0] of another thread of the warp
+  kCopyAsync,  // buffer[indices...] = source[indices...], lanes elements, later
+  kCommit,
+  kWait,
+  kMma,  // out = in[2] + in[0] in[1], all fragments
 };
 
 struct Step;
@@ -48,8 +55,8 @@ struct SlotCopy {
 
 struct Step {
   StepKind kind = StepKind::kCompute;
-  bool has_barrier = false;  // in a nested list
-  int32_t n = 1;             // elements
+  bool is_collective = false;  // itself or in a nested list: threads run it together
+  int32_t n = 1;               // elements
   int32_t out = -1;
   ElementFunction function = nullptr;
   ScalarOp op;
@@ -57,10 +64,16 @@ struct Step {
   std::vector<int32_t> table;  // kSpread
   ScalarBits bits = 0;         // kConstant
   int32_t dim_index = 0;       // kDim
-  int32_t buffer = -1;         // kLoad, kStore
+  int32_t buffer = -1;         // kLoad, kStore, kCopyAsync
+  int32_t source = -1;         // kCopyAsync
   std::vector<SlotRef> indices;
+  std::vector<SlotRef> source_indices;
   SlotRef mask;  // slot -1: none
   int64_t lanes = 0;
+  FragmentAxis fragment;  // kFragment
+  ShuffleKind shuffle = ShuffleKind::kXor;
+  int64_t count = 0;  // kShuffle, kWait
+  MmaMode mma = MmaMode::kF16;
   LoopKind loop = LoopKind::kSerial;  // kFor: in[0], in[1] are the bounds
   bool is_top_parallel = false;
   int64_t step = 1;

@@ -4,8 +4,9 @@
 // instruction), then run any number of times. Memory is checked: an access outside a buffer is an
 // error that names kernel, buffer, indices and shape. GPU schedules run block after block; the
 // threads of a block run in lockstep between barriers, and two threads that touch one element of a
-// shared buffer between two barriers, one of them writing, are an error too (a race). Scratch and
-// shared memory starts out as garbage.
+// shared buffer between two barriers, one of them writing, are an error too (a race). Copies in the
+// background take place as late as their wait allows; touching an element before is an error.
+// Scratch and shared memory starts out as garbage.
 #ifndef CERMET_IR_KERNEL_INTERPRETER_INTERPRETER_H_
 #define CERMET_IR_KERNEL_INTERPRETER_INTERPRETER_H_
 

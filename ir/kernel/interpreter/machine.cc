@@ -1,5 +1,5 @@
-// Walks the steps. One context runs straight through; where a barrier is nested, all contexts of a
-// block go step by step together.
+// Walks the steps. One context runs straight through; where a collective step is nested, all
+// contexts of a block go step by step together.
 #include "ir/kernel/interpreter/machine.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr int32_t kMany = -2;
 constexpr char kGarbage = static_cast<char>(0xcd);
 
 bool IsLockstepThread(const Step& step) {
-  return step.kind == StepKind::kFor && step.loop == LoopKind::kThread && step.has_barrier;
+  return step.kind == StepKind::kFor && step.loop == LoopKind::kThread && step.is_collective;
 }
 
 }  // namespace
@@ -122,12 +122,26 @@ bool Machine::RunStep(const Step& step, Context* context) {
       Copy(taken ? step.next : step.else_next, context);
       return true;
     }
-    case StepKind::kBarrier:  // reached by one context only where a block has one thread
-      ++epoch_;
-      return true;
     case StepKind::kCheck:
       RunCheck(step, *context);
       return true;
+    case StepKind::kFragment:
+      for (int32_t i = 0; i < step.n; ++i) {
+        registers[step.out + i] =
+            static_cast<ScalarBits>(step.fragment.At(context->thread % kWarpSize, i));
+      }
+      return true;
+    case StepKind::kCopyAsync:
+      return RunCopy(step, context);
+    case StepKind::kCommit:
+      context->groups.emplace_back();
+      return true;
+    case StepKind::kWait:
+      return RunWait(step.count, context);
+    case StepKind::kBarrier:  // run by all contexts together
+    case StepKind::kShuffle:
+    case StepKind::kMma:
+      break;
   }
   CERMET_UNREACHABLE();
 }
@@ -170,6 +184,7 @@ bool Machine::RunFor(const Step& step, Context* context) {
     }
     context->registers[step.iv] = static_cast<ScalarBits>(iv);
     if (!RunSteps(step.body, context)) return false;
+    if (step.loop == LoopKind::kThread && !ExpectNoCopies(*context)) return false;
     Copy(step.next, context);
   }
   context->thread = outer_thread;
@@ -230,17 +245,22 @@ bool Machine::RunThreads(const Step& step, std::vector<Context>* contexts) {
       thread.registers[step.iv] = static_cast<ScalarBits>(iv);
     }
   }
-  return threads.empty() || RunLockstep(step.body, &threads);
+  if (threads.empty()) return true;
+  if (!RunLockstep(step.body, &threads)) return false;
+  for (const Context& thread : threads) {
+    if (!ExpectNoCopies(thread)) return false;
+  }
+  return true;
 }
 
 bool Machine::RunLockstep(const StepList& steps, std::vector<Context>* contexts) {
   for (const Step& step : steps) {
-    if (!step.has_barrier) {
+    if (!step.is_collective) {
       for (Context& context : *contexts) {
         if (!RunStep(step, &context)) return false;
       }
-    } else if (step.kind == StepKind::kBarrier) {
-      ++epoch_;
+    } else if (step.kind != StepKind::kFor && step.kind != StepKind::kIf) {
+      RunCollective(step, contexts);
     } else if (IsLockstepThread(step)) {
       if (!RunThreads(step, contexts)) return false;
     } else if (step.kind == StepKind::kFor) {
@@ -268,31 +288,33 @@ bool Machine::RunLockstepFor(const Step& step, std::vector<Context>* contexts) {
   return true;
 }
 
-bool Machine::OutOfBounds(const Step& step, const Place& place, const Context& context,
-                          int64_t element) {
-  std::vector<int64_t> indices;
-  for (const SlotRef& ref : step.indices) {
-    indices.push_back(static_cast<int64_t>(context.registers[ref.slot + element * ref.stride]));
+bool Machine::OutOfBounds(const Step& step, int32_t buffer, const std::vector<SlotRef>& indices,
+                          const Context& context, int64_t element) {
+  std::vector<int64_t> position;
+  for (const SlotRef& ref : indices) {
+    position.push_back(static_cast<int64_t>(context.registers[ref.slot + element * ref.stride]));
   }
-  if (step.lanes > 0) indices.back() += element;
-  const Buffer& buffer = kernel_.buffers[step.buffer];
-  status_ = absl::OutOfRangeError(absl::StrCat(
-      "kernel @", kernel_.name, ": ", step.kind == StepKind::kLoad ? "load from" : "store to", " %",
-      buffer.name, "[", absl::StrJoin(indices, ","), "] is outside its shape [",
-      absl::StrJoin(place.extents, ","), "]"));
-  return false;
+  if (step.lanes > 0) position.back() += element;
+  absl::string_view what = step.kind == StepKind::kLoad ? "load from" : "store to";
+  if (step.kind == StepKind::kCopyAsync) {
+    what = buffer == step.buffer ? "copy_async to" : "copy_async from";
+  }
+  return Fail(absl::OutOfRangeError(
+      absl::StrCat("kernel @", kernel_.name, ": ", what, " %", kernel_.buffers[buffer].name, "[",
+                   absl::StrJoin(position, ","), "] is outside its shape [",
+                   absl::StrJoin(places_[buffer].extents, ","), "]")));
 }
 
-// The place of the access's element number `element`, in elements from the buffer's start.
-inline bool Machine::OffsetOf(const Step& step, const Place& place, const Context& context,
-                              int64_t element, int64_t* offset) {
+bool Machine::OffsetOf(const Step& step, int32_t buffer, const std::vector<SlotRef>& indices,
+                       const Context& context, int64_t element, int64_t* offset) {
+  const Place& place = places_[buffer];
   int64_t sum = 0;
-  for (size_t d = 0; d < step.indices.size(); ++d) {
-    const SlotRef ref = step.indices[d];
+  for (size_t d = 0; d < indices.size(); ++d) {
+    const SlotRef ref = indices[d];
     int64_t index = static_cast<int64_t>(context.registers[ref.slot + element * ref.stride]);
-    if (step.lanes > 0 && d + 1 == step.indices.size()) index += element;
+    if (step.lanes > 0 && d + 1 == indices.size()) index += element;
     if (static_cast<uint64_t>(index) >= static_cast<uint64_t>(place.extents[d])) {
-      return OutOfBounds(step, place, context, element);
+      return OutOfBounds(step, buffer, indices, context, element);
     }
     sum += index * place.strides[d];
   }
@@ -300,17 +322,21 @@ inline bool Machine::OffsetOf(const Step& step, const Place& place, const Contex
   return true;
 }
 
-bool Machine::CheckRace(const Step& step, int64_t element, const Context& context, bool write) {
-  Touch& touch = touches_[code_.shared_elements[step.buffer] + element];
+bool Machine::CheckRace(int32_t buffer, int64_t element, const Context& context, bool write) {
+  Touch& touch = touches_[code_.shared_elements[buffer] + element];
   const int32_t thread = context.thread;
+  if (touch.in_flight) {
+    return Fail(absl::AbortedError(
+        absl::StrCat("kernel @", kernel_.name, ": thread ", thread, " touches element ", element,
+                     " of %", kernel_.buffers[buffer].name, " before a wait for the copy to it")));
+  }
   const bool written = touch.write_epoch == epoch_ && touch.writer != thread;
   const bool read = touch.read_epoch == epoch_ && touch.reader != thread;
   if (written || (write && read)) {
-    status_ = absl::AbortedError(absl::StrCat(
+    return Fail(absl::AbortedError(absl::StrCat(
         "kernel @", kernel_.name, ": threads ", written ? touch.writer : touch.reader, " and ",
-        thread, " race for element ", element, " of %", kernel_.buffers[step.buffer].name,
-        ": no barrier between ", written && write ? "two writes" : "a read and a write"));
-    return false;
+        thread, " race for element ", element, " of %", kernel_.buffers[buffer].name,
+        ": no barrier between ", written && write ? "two writes" : "a read and a write")));
   }
   if (write) {
     touch.write_epoch = epoch_;
@@ -337,8 +363,8 @@ bool Machine::AccessElements(const Step& step, const Place& place, Context* cont
       continue;
     }
     int64_t offset = 0;
-    if (!OffsetOf(step, place, *context, i, &offset)) return false;
-    if (shared && !CheckRace(step, offset, *context, store)) return false;
+    if (!OffsetOf(step, step.buffer, step.indices, *context, i, &offset)) return false;
+    if (shared && !CheckRace(step.buffer, offset, *context, store)) return false;
     T value;
     if (store) {
       value = static_cast<T>(registers[step.in[0].slot + i * step.in[0].stride]);

@@ -30,11 +30,20 @@ class Machine {
   const std::optional<CheckFailure>& failure() const { return failure_; }
 
  private:
+  // An asynchronous copy.
+  struct Transfer {
+    const char* from = nullptr;  // null: zeros
+    int32_t buffer = -1;
+    int64_t offset = 0;  // in the buffer, in elements
+    int64_t elements = 0;
+  };
   // A thread of execution: the CPU's only one, or one of a GPU block.
   struct Context {
     std::vector<ScalarBits> registers;
     std::vector<char> scratch;
     int32_t thread = 0;
+    // Copies under way, in groups from the oldest on; the last one is open.
+    std::vector<std::vector<Transfer>> groups = std::vector<std::vector<Transfer>>(1);
   };
   // The place of a buffer in this run.
   struct Place {
@@ -48,7 +57,8 @@ class Machine {
     int64_t write_epoch = -1;
     int64_t read_epoch = -1;
     int32_t writer = -1;
-    int32_t reader = -1;  // kMany: several
+    int32_t reader = -1;     // kMany: several
+    bool in_flight = false;  // a copy to it is under way
   };
 
   // All return false once status_ holds an error.
@@ -60,16 +70,29 @@ class Machine {
   template <typename T>
   bool AccessElements(const Step& step, const Place& place, Context* context);
   void RunCheck(const Step& step, const Context& context);
+  bool RunCopy(const Step& step, Context* context);
+  bool RunWait(int64_t groups_left, Context* context);
+  bool ExpectNoCopies(const Context& context);
 
   bool RunLockstep(const StepList& steps, std::vector<Context>* contexts);
   bool RunLockstepFor(const Step& step, std::vector<Context>* contexts);
   bool RunThreads(const Step& step, std::vector<Context>* contexts);
+  void RunCollective(const Step& step, std::vector<Context>* contexts);
 
-  bool OffsetOf(const Step& step, const Place& place, const Context& context, int64_t element,
-                int64_t* offset);
-  bool CheckRace(const Step& step, int64_t element, const Context& context, bool write);
-  bool OutOfBounds(const Step& step, const Place& place, const Context& context, int64_t element);
+  // The place of element number `element` of an access to `buffer`, in elements from its start.
+  bool OffsetOf(const Step& step, int32_t buffer, const std::vector<SlotRef>& indices,
+                const Context& context, int64_t element, int64_t* offset);
+  bool CheckRace(int32_t buffer, int64_t element, const Context& context, bool write);
+  bool OutOfBounds(const Step& step, int32_t buffer, const std::vector<SlotRef>& indices,
+                   const Context& context, int64_t element);
+  bool CheckAligned(const Step& step, int32_t buffer, int64_t offset);
+  bool Fail(absl::Status status) {
+    status_ = std::move(status);
+    return false;
+  }
   void BeginBlock(Context* context);
+  static void Shuffle(const Step& step, Context* warp);
+  static void MultiplyAccumulate(const Step& step, Context* warp);
   static void Copy(const std::vector<SlotCopy>& copies, Context* context);
   int64_t Scalar(const SlotRef& ref, const Context& context) const {
     return static_cast<int64_t>(context.registers[ref.slot]);
