@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ir/kernel/builder.h"
+#include "ir/kernel/fragment.h"
 #include "ir/status.h"
 #include "passes/schedule/kernel_walk.h"
 
@@ -113,36 +115,96 @@ class RowRewrite {
       return Refuse("a reduction that does not map to the threads");
     }
     Inst own = Strided(loop, out);
-    const std::vector<ValueId> lanes = own.results;
+    std::vector<ValueId> lanes = own.results;
     out->Append(std::move(own));
+    lanes = threads_ % kernel::kWarpSize == 0 ? HalveInWarps(loop, std::move(lanes), out)
+                                              : HalveInShared(loop, lanes, out);
+    for (size_t i = 0; i < lanes.size(); ++i) map_.Set(loop.results[i], lanes[i]);
+    return absl::OkStatus();
+  }
+
+  std::vector<ValueId> Combine(const Inst& loop, const std::vector<ValueId>& left,
+                               const std::vector<ValueId>& right, KernelBuilder* out) {
+    const Block& combiner = loop.blocks[1];
+    ValueMap map = map_;
+    for (size_t i = 0; i < left.size(); ++i) {
+      map.Set(combiner.params[i], left[i]);
+      map.Set(combiner.params[left.size() + i], right[i]);
+    }
+    CloneInsts(kernel_, combiner, out->block(), &map);
+    std::vector<ValueId> combined;
+    for (ValueId yield : combiner.yields) combined.push_back(map(yield));
+    return combined;
+  }
+
+  // The copies of the carried values in shared memory, a buffer each.
+  std::vector<int32_t> ShareLanes(const std::vector<ValueId>& lanes, KernelBuilder* out) {
     std::vector<int32_t> shared;
     for (ValueId lane : lanes) {
       shared.push_back(AddShared(kernel_->type(lane).dtype));
       out->Store(shared.back(), lane, {thread_});
     }
     out->Barrier();
-    const Block& combiner = loop.blocks[1];
+    return shared;
+  }
+
+  // Every warp reads all lanes, halves them until one is left per thread, and goes on within itself:
+  // lane l takes the value of lane l + 16, + 8, .., + 1. Lane 0 then has the order's result. Lanes
+  // past the half combine what nobody asks for.
+  std::vector<ValueId> HalveInWarps(const Inst& loop, std::vector<ValueId> lanes,
+                                    KernelBuilder* out) {
+    constexpr int64_t kWarp = kernel::kWarpSize;
+    if (threads_ > kWarp) {
+      const std::vector<int32_t> shared = ShareLanes(lanes, out);
+      const ValueId lane = out->FloorMod(thread_, out->Index(kWarp));
+      std::vector<std::vector<ValueId>> parts;  // by part of a warp's size, then by carried value
+      for (int64_t first = 0; first < threads_; first += kWarp) {
+        std::vector<ValueId>& part = parts.emplace_back();
+        const ValueId at = out->Add(lane, out->Index(first));
+        for (int32_t buffer : shared) part.push_back(out->Load(buffer, {at}));
+      }
+      for (size_t half = parts.size() / 2; half > 0; half /= 2) {
+        for (size_t p = 0; p < half; ++p) {
+          parts[p] = Combine(loop, parts[p], parts[p + half], out);
+        }
+      }
+      lanes = parts[0];
+    }
+    const auto shuffle = [&](kernel::ShuffleKind kind, int64_t count) {
+      std::vector<ValueId> values;
+      for (ValueId lane : lanes) values.push_back(out->Shuffle(lane, kind, count));
+      return values;
+    };
+    for (int64_t distance = kWarp / 2; distance > 0; distance /= 2) {
+      lanes = Combine(loop, lanes, shuffle(kernel::ShuffleKind::kDown, distance), out);
+    }
+    return shuffle(kernel::ShuffleKind::kLane, 0);
+  }
+
+  // Blocks that are no whole warps combine in shared memory.
+  std::vector<ValueId> HalveInShared(const Inst& loop, const std::vector<ValueId>& lanes,
+                                     KernelBuilder* out) {
+    const std::vector<int32_t> shared = ShareLanes(lanes, out);
+    const auto load = [&](KernelBuilder& builder, ValueId index) {
+      std::vector<ValueId> values;
+      for (int32_t buffer : shared) values.push_back(builder.Load(buffer, {index}));
+      return values;
+    };
     for (int64_t width = threads_ / 2; width >= 1; width /= 2) {
       out->If(
           out->Compare(CompareDirection::kLt, thread_, out->Index(width)),
           [&](KernelBuilder& body) {
             const ValueId other = body.Add(thread_, body.Index(width));
-            ValueMap map = map_;
-            for (size_t i = 0; i < shared.size(); ++i) {
-              map.Set(combiner.params[i], body.Load(shared[i], {thread_}));
-              map.Set(combiner.params[shared.size() + i], body.Load(shared[i], {other}));
-            }
-            CloneInsts(kernel_, combiner, body.block(), &map);
+            const std::vector<ValueId> left = load(body, thread_), right = load(body, other);
+            const std::vector<ValueId> combined = Combine(loop, left, right, &body);
             for (size_t i = 0; i < shared.size(); ++i)
-              body.Store(shared[i], map(combiner.yields[i]), {thread_});
+              body.Store(shared[i], combined[i], {thread_});
             return std::vector<ValueId>();
           },
           [](KernelBuilder&) { return std::vector<ValueId>(); });
       out->Barrier();
     }
-    for (size_t i = 0; i < shared.size(); ++i)
-      map_.Set(loop.results[i], out->Load(shared[i], {out->Index(0)}));
-    return absl::OkStatus();
+    return load(*out, out->Index(0));
   }
 
   int32_t AddShared(DType dtype) {

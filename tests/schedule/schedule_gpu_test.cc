@@ -13,6 +13,8 @@
 #include "codegen/ptx.h"
 #include "codegen/target.h"
 #include "ir/kernel/text.h"
+#include "passes/schedule/legalize.h"
+#include "passes/schedule/rows_on_blocks.h"
 #include "tests/schedule/naive_kernels.h"
 #include "tests/schedule/schedule_testing.h"
 
@@ -86,12 +88,49 @@ TEST(ScheduleGpu, ProductsPassThroughSharedMemory) {
   EXPECT_THAT(text, HasSubstr("barrier"));
 }
 
-TEST(ScheduleGpu, RowsHaveABlockEach) {
+TEST(ScheduleGpu, RowsHaveABlockEachAndHalveByShuffles) {
   for (const NaiveKernel& naive : NaiveKernels()) {
     if (naive.name != "softmax" && naive.name != "total") continue;
     const std::string text = kernel::Print(Scheduled(naive.text));
     EXPECT_THAT(text, HasSubstr("thread %t in 0..64"));
     EXPECT_THAT(text, HasSubstr("step 64"));
+    for (int distance : {16, 8, 4, 2, 1}) {
+      EXPECT_THAT(text, HasSubstr(absl::StrCat(", down ", distance, ")")));
+    }
+  }
+}
+
+// A combiner that is not commutative: the order decides every bit.
+TEST(ScheduleGpu, ShufflesKeepTheSidesOfTheCombiner) {
+  for (int64_t threads : {4, 8, 32, 64, 128}) {
+    const kernel::Kernel before =
+        ParseKernel(absl::StrCat(R"(kernel @k(%x: f32[3,200], %y: f32[3] out) {
+    parallel %i in 0..3 {
+      %s, %n = for %j in 0..200 order lanes()",
+                                 threads, R"() carry(%a = f32(0), %m = 0) {
+        yield %a + %x[%i, %j], %m + %j
+      } combine(%l, %p, %r, %q) {
+        yield %l + f32(3) * %r, %p + %q * 2
+      }
+      %y[%i] = %s + convert<f32>(%n)
+    } })"));
+    kernel::Kernel after = before;
+    const absl::Status status = RowsOnBlocks(&after, "i", threads);
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_EQ(kernel::Print(after).find("shuffle") != std::string::npos, threads >= 32);
+    ExpectSameBits(before, after, {});
+  }
+}
+
+TEST(ScheduleGpu, LegalizeRefusesWhatOnlyGpusHave) {
+  for (const char* body :
+       {"%0 = shuffle(%t, xor 1)", "barrier", "copy_async %s[%t] = %x[%t]", "commit", "wait 0",
+        "%0 = splat<4 c16x8>(f32(0))", "%0 = iota<4 c16x8>(0)"}) {
+    kernel::Kernel kernel =
+        ParseKernel(absl::StrCat("kernel @k(%x: f32[32]) { shared %s: f32[32] block %b in 0..1 { "
+                                 "thread %t in 0..32 { ",
+                                 body, " } } }"));
+    EXPECT_EQ(Legalize(&kernel, 32).code(), absl::StatusCode::kUnimplemented) << body;
   }
 }
 
