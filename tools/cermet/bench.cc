@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "ir/status.h"
 #include "nlohmann/json.hpp"
+#include "runtime/profile.h"
 #include "tools/cermet/case.h"
 #include "tools/cermet/engine.h"
 #include "tools/cermet/verbs.h"
@@ -62,6 +63,7 @@ absl::Status Bench(const Arguments& arguments) {
   CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));
   UseInputs(c, &load);
   Timing timing;
+  runtime::Profile profile;
   progress.Step("compiling");
   const Clock::time_point start = Clock::now();
   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, LoadModel(arguments.positional(), load));
@@ -72,7 +74,8 @@ absl::Status Bench(const Arguments& arguments) {
   CERMET_RETURN_IF_ERROR(FixDims(module.get(), inputs));
   const Clock::time_point compile_start = Clock::now();
   CERMET_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine,
-                          MakeEngine(arguments, std::move(module), nullptr));
+                          MakeEngine(arguments, std::move(module), nullptr,
+                                     arguments.Has("--profile") ? &profile : nullptr));
   timing.compile_ms = import_ms + MillisecondsSince(compile_start);
   progress.Step("running");
   const Clock::time_point first_start = Clock::now();
@@ -91,6 +94,8 @@ absl::Status Bench(const Arguments& arguments) {
   std::printf("workspace  %10lld bytes planned, %lld at the peak\n",
               static_cast<long long>(engine->planned_bytes()),
               static_cast<long long>(engine->peak_bytes()));
+  if (arguments.Has("--profile"))
+    CERMET_RETURN_IF_ERROR(profile.WriteTo(arguments.Get("--profile")));
   if (!arguments.Has("--json")) return absl::OkStatus();
   const nlohmann::json json = {{"compile_ms", timing.compile_ms},
                                {"first_run_ms", timing.first_run_ms},
@@ -117,7 +122,9 @@ Verb BenchVerb() {
           "seed.",
           Join({InputFlags(),
                 {{"--min-time", "S", "seconds of timed runs (default: 1)"},
-                 {"--json", "FILE.json", "writes every number"}},
+                 {"--json", "FILE.json", "writes every number"},
+                 {"--profile", "FILE.json",
+                  "writes what took how long in every run, for ui.perfetto.dev"}},
                 EngineFlags(),
                 ModelFlags(),
                 CompileFlags()}),
