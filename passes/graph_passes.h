@@ -19,6 +19,7 @@ absl::StatusOr<bool> DeadCodeElimination(Module& module, const PassContext& cont
 absl::StatusOr<bool> ExpandComposites(Module& module, const PassContext& context);
 absl::StatusOr<bool> CanonicalizeConvolution(Module& module, const PassContext& context);
 absl::StatusOr<bool> Layout(Module& module, const PassContext& context);
+absl::StatusOr<bool> SharePadding(Module& module, const PassContext& context);
 absl::StatusOr<bool> Recognise(Module& module, const PassContext& context);
 absl::StatusOr<bool> AssignOrders(Module& module, const PassContext& context);
 

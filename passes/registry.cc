@@ -48,6 +48,11 @@ const std::vector<PassInfo>& AllPasses() {
        CanonicalizeConvolution, RuleInfos(CanonicalizeConvolutionRules()), /*required=*/true},
       {"layout", "Moves transposes towards the results, until they meet and cancel.", kExact,
        Layout, RuleInfos(LayoutRules())},
+      {"share_padding",
+       "Lets other uses of a padded value read the padded one, so that it is computed into it.",
+       kExact,
+       SharePadding,
+       {}},
       {"fuse", "Groups nodes into fusions, each of which becomes a kernel.", kExact, fuse::FusePass,
        fuse::FuseRules(), /*required=*/true},
       {"expand_math",
@@ -77,7 +82,9 @@ const std::vector<std::string>& OptimizationPipeline() {
       // How results are rounded, then where they lie.
       "numerics", "canonicalize_convolution", "fold", "layout",
       // What these left behind.
-      "simplify", "fold", "layout", "simplify", "cse", "dce"};
+      "simplify", "fold", "layout", "simplify", "cse", "dce",
+      // Last, because it spells out what simplification would take back.
+      "share_padding"};
   return *pipeline;
 }
 

@@ -6,6 +6,7 @@
 //   contractions, windows       join the elementwise ops after them (as an epilogue) if every
 //                               element is read at one place
 //   row reductions              join a consumer that reads them once per row; several share the row
+//   concatenations and pads     at the root are put together from pieces, each computed in place
 //   views before a contraction  join if the loads stay simple: transposes, slices, broadcasts, one
 //                               reshape of an operand
 #include "passes/fuse/group.h"
@@ -15,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "passes/lower/index_flow.h"
+#include "passes/lower/pieces.h"
 
 namespace cermet::fuse {
 
@@ -70,12 +72,19 @@ Value StripReshapes(Value value, const Group& group) {
   return value;
 }
 
-// Whose elements the loops of the fusion run over: the root, or each operand of a concatenation at
-// the root.
+// Whose elements the loops of the fusion run over: the root, or what a concatenation or pad at the
+// root is put together from.
 std::vector<Value> PieceRoots(const Group& group) {
   Value root = StripReshapes(group.root->result(), group);
   Node* node = root.node;
-  if (node->op() == OpCode::kConcat) return {node->operands().begin(), node->operands().end()};
+  if (lower::IsPutTogether(*node)) {
+    std::vector<Value> roots;
+    for (const lower::Piece& piece :
+         lower::FindPieces(root, [&](const Node* n) { return group.Contains(n); }).computed) {
+      roots.push_back(piece.value);
+    }
+    return roots;
+  }
   if (IsUpdate(*node)) return {node->operands().begin() + 1, node->operands().end()};
   if (node->op() == OpCode::kCheck) return {node->operand(0)};
   return {root};
@@ -178,12 +187,13 @@ Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& fact
   if (FeedsHero(producer, group))
     return {false,
             "each element would be computed again for every use by the contraction or window"};
-  const Value root = StripReshapes(group.root->result(), group);
-  if (UsedBy(producer, group, OpCode::kConcat) && root.node->op() != OpCode::kConcat) {
+  const std::vector<Value> roots = PieceRoots(group);
+  if (UsedBy(producer, group, OpCode::kConcat) &&
+      std::find(roots.begin(), roots.end(), producer->result()) == roots.end()) {
     return {false, "a concatenation in the middle would compute every operand for every element"};
   }
   const Shape* rows = RowShape(group);
-  for (Value piece_root : PieceRoots(group)) {
+  for (Value piece_root : roots) {
     if (piece_root.node == producer) continue;
     const Piece piece = AnalysePiece(piece_root, group.members, facts);
     const IndexFlow::Reads* reads = piece.flow->Find(producer->result());
@@ -225,7 +235,8 @@ Verdict JoinHero(Node* producer, const Group& group, const DimFacts& facts) {
 
 Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& facts) {
   const std::vector<Value> roots = PieceRoots(group);
-  if (roots.size() != 1 || IsUpdate(*group.root))
+  const Value root = StripReshapes(group.root->result(), group);
+  if (roots.size() != 1 || IsUpdate(*group.root) || lower::IsPutTogether(*root.node))
     return {false, "the consumer has no rows of its own"};
   for (const Node* member : group.members) {
     if (IsHero(*member))

@@ -164,25 +164,4 @@ absl::StatusOr<LoweredKernel> KernelLowering::LowerLoops(const std::vector<Value
   return Take();
 }
 
-absl::StatusOr<LoweredKernel> KernelLowering::LowerConcatPiece(Node* concat, int64_t piece,
-                                                               const Dim& offset) {
-  const Value operand = concat->operand(piece);
-  AddOperands({operand});
-  const int32_t buffer =
-      AddResult(0, operand.type().dtype, concat->type().shape, kernel::Access::kOut);
-  const int64_t dim = concat->attrs().Int("dim");
-  emitter_.EnterBlock(&lowered_.kernel.body);
-  CERMET_RETURN_IF_ERROR(
-      Nest(operand.type().shape, LoopOrder(operand), LoopKind::kParallel,
-           [&](const Index& index) -> absl::Status {
-             CERMET_ASSIGN_OR_RETURN(const ValueId element, emitter_.Emit(operand, index));
-             Index target = index;
-             target[dim] = target[dim] + offset;
-             emitter_.Here().Store(buffer, element, emitter_.EmitIndices(target));
-             return absl::OkStatus();
-           }));
-  emitter_.LeaveBlock();
-  return Take();
-}
-
 }  // namespace cermet::lower

@@ -15,6 +15,7 @@
 #include "passes/lower/element_emitter.h"
 #include "passes/lower/index_space.h"
 #include "passes/lower/lower_fusion.h"
+#include "passes/lower/pieces.h"
 
 namespace cermet::lower {
 
@@ -34,10 +35,11 @@ class KernelLowering {
     lowered_.kernel.location = fusion.location();
   }
 
-  // All results have one iteration space; `offset` shifts the stores (for the pieces of a
-  // concatenation).
+  // All results have one iteration space.
   absl::StatusOr<LoweredKernel> LowerLoops(const std::vector<Value>& roots);
-  absl::StatusOr<LoweredKernel> LowerConcatPiece(Node* concat, int64_t piece, const Dim& offset);
+  // A piece of a result of this shape, and the border of a pad in it.
+  absl::StatusOr<LoweredKernel> LowerPiece(const Shape& shape, const Piece& piece);
+  absl::StatusOr<LoweredKernel> LowerBorder(const Shape& shape, const Piece& piece);
   absl::StatusOr<LoweredKernel> LowerRows(const std::vector<Value>& roots);
   absl::StatusOr<LoweredKernel> LowerUpdateSlice(Node* update);
   absl::StatusOr<LoweredKernel> LowerScatter(Node* scatter);
@@ -55,6 +57,7 @@ class KernelLowering {
                         const std::vector<int64_t>& row_dims);
   absl::Status KeepRows(Node* reduction, const Index& row, const Shape& row_shape);
   std::vector<Node*> Members() const;
+  Index BorderIndex(const Node& pad, size_t first, size_t last, const Dim& number);
   LoweredKernel Take();
 
   const Node& fusion_;

@@ -10,6 +10,7 @@
 #include "ir/status.h"
 #include "passes/lower/index_flow.h"
 #include "passes/lower/kernel_lowering.h"
+#include "passes/lower/pieces.h"
 
 namespace cermet::lower {
 namespace {
@@ -88,12 +89,19 @@ absl::StatusOr<LoweredFusion> LowerFusion(const Node& fusion, const DimFacts& fa
         add(is_slice ? lowering.LowerUpdateSlice(root.node) : lowering.LowerScatter(root.node)));
     return result;
   }
-  if (root.node->op() == OpCode::kConcat && body.results().size() == 1) {
-    Dim offset(0);
-    for (int64_t i = 0; i < root.node->num_operands(); ++i) {
-      CERMET_RETURN_IF_ERROR(add(KernelLowering(fusion, facts, absl::StrCat(name, "_part", i))
-                                     .LowerConcatPiece(root.node, i, offset)));
-      offset = offset + root.node->operand(i).type().shape[root.node->attrs().Int("dim")];
+  if (IsPutTogether(*root.node) && body.results().size() == 1) {
+    const Pieces pieces =
+        FindPieces(root, [](const Node* node) { return node->op() != OpCode::kParameter; });
+    const Shape& shape = root.type().shape;
+    for (size_t i = 0; i < pieces.computed.size(); ++i) {
+      const std::string part = pieces.computed.size() > 1 ? absl::StrCat(name, "_part", i) : name;
+      CERMET_RETURN_IF_ERROR(
+          add(KernelLowering(fusion, facts, part).LowerPiece(shape, pieces.computed[i])));
+    }
+    for (size_t i = 0; i < pieces.borders.size(); ++i) {
+      const std::string border = absl::StrCat(name, "_border", i > 0 ? absl::StrCat(i) : "");
+      CERMET_RETURN_IF_ERROR(
+          add(KernelLowering(fusion, facts, border).LowerBorder(shape, pieces.borders[i])));
     }
     return result;
   }

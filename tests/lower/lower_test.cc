@@ -136,7 +136,54 @@ graph @main(%x: f32[5,7], %w: f32[7,9]) {
 }
 )",
      {}},
-    {"LanesOverSeparateDims", R"(
+    {"PaddedEpilogue",
+     R"(
+graph @main(%x: f32[?n,5,6,3], %w: f32[3,2,3,8], %b: f32[8]) {
+  %3 = convolution(%x, %w) {layout = "b01f_01io->b01f", stride = [1, 1], low = [0, 0], high = [0, 0], lhs_dilation = [1, 1], rhs_dilation = [1, 1], groups = 1} : f32[?n,3,5,8]
+  %4 = broadcast_in_dim(%b) {dims = [3]} : f32[?n,3,5,8]
+  %5 = add(%3, %4) : f32[?n,3,5,8]
+  %6 = constant -0.0 : f32
+  %7 = pad(%5, %6) {low = [0, 1, 0, 0], high = [0, 2, 3, 0], interior = [0, 0, 0, 0]} : f32[?n,6,8,8]
+  return %7
+}
+)",
+     {{"n", 2}}},
+    {"PaddedConcatOfPads",
+     R"(
+graph @main(%x: i32[2,?n,3], %y: i32[4,?n,3], %v: i32) {
+  %3 = neg(%x) : i32[2,?n,3]
+  %4 = pad(%3, %v) {low = [1, 2, 0], high = [0, 1, 0], interior = [0, 0, 0]} : i32[3,?n+3,3]
+  %5 = pad(%y, %v) {low = [0, 0, 0], high = [0, 3, 0], interior = [0, 0, 0]} : i32[4,?n+3,3]
+  %6 = concat(%4, %5) {dim = 0} : i32[7,?n+3,3]
+  %7 = pad(%6, %v) {low = [0, 1, 0], high = [2, 0, 0], interior = [0, 0, 0]} : i32[9,?n+4,3]
+  return %7
+}
+)",
+     {{"n", 5}}},
+    {"PadOfNothing",
+     R"(
+graph @main(%x: f32[0,4,3]) {
+  %1 = constant 1 : f32
+  %2 = neg(%x) : f32[0,4,3]
+  %3 = pad(%2, %1) {low = [1, 1, 0], high = [1, 0, 0], interior = [0, 0, 0]} : f32[2,5,3]
+  return %3
+}
+)",
+     {}},
+    {"PaddedRows",
+     R"(
+graph @main(%x: f32[4,70]) {
+  %1 = constant 0 : f32
+  %2 = reduce(%x, %1) {dims = [1]} : f32[4] with add
+  %3 = broadcast_in_dim(%2) {dims = [0]} : f32[4,70]
+  %4 = div(%x, %3) : f32[4,70]
+  %5 = pad(%4, %1) {low = [1, 0], high = [0, 0], interior = [0, 0]} : f32[5,70]
+  return %5
+}
+)",
+     {}},
+    {"LanesOverSeparateDims",
+     R"(
 graph @main(%x: f32[3,70,2,5,67]) {
   %1 = constant 1 : f32
   %2 = reduce(%x, %1) {dims = [0, 1, 3, 4], order = lanes(64)} : f32[2] with add

@@ -96,7 +96,7 @@ class Generator {
 
   Value Step() {
     const Value x = Pick();
-    switch (Below(18)) {
+    switch (Below(19)) {
       case 0:
       case 1:
       case 2:
@@ -130,6 +130,8 @@ class Generator {
         return GatherRows(x);
       case 17:
         return Update(x);
+      case 18:
+        return Convolution(x);
     }
     CERMET_UNREACHABLE();
   }
@@ -210,7 +212,15 @@ class Generator {
   Value PadValue(Value x) {
     std::vector<Dim> low, high;
     std::vector<int64_t> interior;
+    const bool whole_rows = x.type().rank() > 1 && Chance(2);  // written in pieces, fused
     for (int64_t i = 0; i < x.type().rank(); ++i) {
+      if (whole_rows) {
+        const bool last = i + 1 == x.type().rank();
+        low.push_back(Dim(last ? 0 : Below(3)));
+        high.push_back(Dim(last ? 0 : Below(3)));
+        interior.push_back(0);
+        continue;
+      }
       low.push_back(Dim(Below(3) - (ShapeOf(x)[i] > 3 ? Below(2) : 0)));
       high.push_back(Dim(Below(3)));
       interior.push_back(Chance(4) ? 1 : 0);
@@ -268,6 +278,39 @@ class Generator {
                           Type(x.type().dtype, {k, Dim(1 + Below(20))}));
     }
     return builder_->Dot(x, y, DimPair{{x.type().rank() - 1}, {0}});
+  }
+
+  // x: [batch, features, ...] with filters that count along two of their dims.
+  Value Convolution(Value x) {
+    const int64_t spatial = x.type().rank() - 2;
+    if (spatial < 1 || x.type().dtype == DType::kBool || ShapeOf(x)[1] == 0) return Value();
+    const int64_t features = ShapeOf(x)[1];
+    const int64_t groups = Chance(2) ? features : 1;
+    std::vector<Dim> filter = {Dim(groups * (1 + Below(groups == 1 ? 20 : 2))),
+                               Dim(features / groups)};
+    std::vector<int64_t> stride, low, high, lhs_dilation, rhs_dilation;
+    for (int64_t i = 0; i < spatial; ++i) {
+      filter.push_back(Dim(1 + Below(3)));
+      stride.push_back(1 + Below(2));
+      rhs_dilation.push_back(1 + Below(2));
+      lhs_dilation.push_back(Chance(6) ? 2 : 1);
+      low.push_back(Below(3));
+      // At least one window fits.
+      const int64_t reach = (filter.back().value() - 1) * rhs_dilation.back() + 1;
+      const int64_t extent = ShapeOf(x)[i + 2] + low.back();
+      high.push_back(std::max<int64_t>(Below(3), reach - extent));
+    }
+    const Type type(x.type().dtype, filter);
+    const std::string digits = std::string("012").substr(0, spatial);
+    return builder_->Make(OpCode::kConvolution,
+                          {x, builder_->Add(builder_->Iota(type, 0), builder_->Iota(type, 2))},
+                          {{"layout", "bf" + digits + "_oi" + digits + "->bf" + digits},
+                           {"stride", stride},
+                           {"low", low},
+                           {"high", high},
+                           {"lhs_dilation", lhs_dilation},
+                           {"rhs_dilation", rhs_dilation},
+                           {"groups", groups}});
   }
 
   Value GatherRows(Value x) {
