@@ -17,7 +17,10 @@ bool IsPutTogether(const Node& node) {
     if (low[i].value() < 0 || high[i].value() < 0) return false;
     adds |= low[i].value() + high[i].value() > 0;
   }
-  return adds && low.back() == Dim(0) && high.back() == Dim(0);
+  // The contiguous dim: the last one, those of extent 1 aside.
+  size_t last = low.size();
+  while (last > 0 && node.type().shape[last - 1] == Dim(1)) --last;
+  return adds && last > 0 && low[last - 1] == Dim(0) && high[last - 1] == Dim(0);
 }
 
 namespace {

@@ -1,6 +1,6 @@
 // Results that are put together in one buffer by several kernels: concatenations and pads.
 //
-// A concatenation writes each operand at its offset. A pad that keeps the last dim whole writes its
+// A concatenation writes each operand at its offset. A pad that keeps the contiguous dim whole writes its
 // operand at an offset and fills the border around it, so that what computes the operand writes
 // straight into the padded buffer and no element needs a bounds check. Both nest.
 #ifndef CERMET_PASSES_LOWER_PIECES_H_
@@ -26,7 +26,7 @@ struct Pieces {
 };
 
 // Whether an op at the root of a fusion is written in pieces: a concatenation, or a pad that adds
-// whole rows of its last dim outside its operand, and nothing between elements.
+// whole rows of its last dim (of extent other than 1) around its operand, and nothing in it.
 bool IsPutTogether(const Node& node);
 
 // The pieces of `root`, following concatenations and pads as long as `inside` holds for them (the

@@ -45,6 +45,12 @@ void Rewrites::Simplify() { Done("simplify_indices"); }
 
 bool Rewrites::Exists(absl::string_view loop) { return FindLoop(kernel_, loop).ok(); }
 
+void Rewrites::NoteScalar(absl::string_view what, const absl::Status& why) {
+  if (log_ == nullptr) return;
+  log_->push_back({absl::StrCat(kStaysScalar, what.empty() ? "" : " %", what, ": ", why.message()),
+                   kernel::Print(*kernel_)});
+}
+
 void Rewrites::Restore(Checkpoint checkpoint) {
   *kernel_ = std::move(checkpoint.kernel);
   if (log_ != nullptr) log_->resize(checkpoint.steps);
@@ -87,6 +93,12 @@ bool Rewrites::CollapseAndMerge(absl::string_view outer, absl::string_view inner
   if (!schedule::CollapseAndMerge(kernel_, outer, inner)) return false;
   Done(absl::StrCat("collapse %", outer, " and %", inner, ", merging the dims they index"));
   return true;
+}
+
+absl::Status Rewrites::MergeDims(absl::string_view buffer, int64_t dim) {
+  CERMET_RETURN_IF_ERROR(schedule::MergeDims(kernel_, buffer, dim));
+  Done(absl::StrCat("merge dims ", dim, " and ", dim + 1, " of %", buffer));
+  return absl::OkStatus();
 }
 
 absl::Status Rewrites::Pack(absl::string_view buffer, int64_t dim, int64_t block) {

@@ -32,6 +32,7 @@ class Rewrites {
   absl::Status Interchange(absl::string_view outer, absl::string_view inner);
   absl::Status Collapse(absl::string_view outer, absl::string_view inner);
   bool CollapseAndMerge(absl::string_view outer, absl::string_view inner);
+  absl::Status MergeDims(absl::string_view buffer, int64_t dim);
   absl::Status Pack(absl::string_view buffer, int64_t dim, int64_t block);
   // Of those loops that are still there.
   absl::Status Tile(const std::vector<std::string>& loops);
@@ -41,6 +42,9 @@ class Rewrites {
   absl::Status RowsOnBlocks(absl::string_view row, int64_t threads);
   absl::Status StageInShared(absl::string_view row, absl::string_view column, int64_t tile);
   absl::Status Legalize(int64_t vector_bytes);
+
+  // The log says that `what` (a loop, or nothing for the kernel) stays scalar, and why.
+  void NoteScalar(absl::string_view what, const absl::Status& why);
 
   bool Exists(absl::string_view loop);
   // Takes the kernel and the log back to an earlier state.

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "ir/kernel/kernel.h"
 #include "ir/target.h"
 
@@ -30,7 +31,9 @@ struct ScheduleOptions {
   }
 };
 
-// One rewrite that was applied: `split %d1 by 16`, and the kernel after it.
+// One rewrite that was applied: `split %d1 by 16`, and the kernel after it. Or what could not be
+// done, and why: kStaysScalar and a reason; the kernel is then the one that stays.
+inline constexpr absl::string_view kStaysScalar = "stays scalar";
 struct ScheduleStep {
   std::string name;
   std::string kernel;

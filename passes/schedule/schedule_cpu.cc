@@ -2,8 +2,10 @@
 #include "passes/schedule/schedule_cpu.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "ir/status.h"
 #include "passes/schedule/cpu_schedules.h"
 #include "passes/schedule/kernel_walk.h"
@@ -19,11 +21,31 @@ int64_t WidestElement(const kernel::Kernel& kernel) {
   return widest;
 }
 
+// Trailing dims of extent 1 hide that the dim before them is contiguous.
+absl::Status MergeTrailingUnitDims(Rewrites* rewrites) {
+  for (size_t i = 0; i < rewrites->kernel()->buffers.size(); ++i) {
+    const kernel::Buffer& buffer = rewrites->kernel()->buffers[i];
+    while (buffer.shape.size() > 1 && buffer.shape.back() == Dim(1)) {
+      const std::string name = buffer.name;
+      CERMET_RETURN_IF_ERROR(
+          rewrites->MergeDims(name, static_cast<int64_t>(buffer.shape.size()) - 2));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Choose(const CpuScheduleContext& context, Rewrites* rewrites) {
   const Nest nest = DescribeNest(rewrites->kernel());
   if (ReducesAcrossRows(nest)) return ScheduleAcrossRows(context, nest, rewrites);
   if (nest.has_lanes || nest.has_parallel_loops) return ScheduleRows(context, nest, rewrites);
-  if (nest.loops.empty()) return absl::OkStatus();
+  if (nest.loops.empty()) {
+    bool loops = false;
+    ForEachInst(rewrites->kernel()->body,
+                [&](const kernel::Inst& inst) { loops |= inst.kind == kernel::InstKind::kFor; });
+    if (!loops) return absl::OkStatus();
+    return absl::UnimplementedError(
+        absl::StrCat("kernel @", rewrites->kernel()->name, ": its loops run in order"));
+  }
   if (IsContraction(nest)) return ScheduleContraction(context, nest, rewrites);
   return ScheduleVectors(context, nest, rewrites);
 }
@@ -40,12 +62,14 @@ absl::Status ScheduleCpu(kernel::Kernel* kernel, const Target& target,
   NameLoops(kernel);
   Rewrites rewrites(kernel, log);
   rewrites.Simplify();
+  CERMET_RETURN_IF_ERROR(MergeTrailingUnitDims(&rewrites));
   Rewrites::Checkpoint naive = rewrites.Save();
   const absl::Status status = Choose(context, &rewrites);
   if (status.code() == absl::StatusCode::kUnimplemented) {
     // Code that has no tile form (checks, loops whose length depends on the element) stays scalar,
     // one element at a time.
     rewrites.Restore(std::move(naive));
+    rewrites.NoteScalar("", status);
     CERMET_RETURN_IF_ERROR(CollapseTop(&rewrites, 64));
   } else {
     CERMET_RETURN_IF_ERROR(status);

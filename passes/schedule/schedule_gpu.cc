@@ -96,6 +96,7 @@ absl::Status ScheduleGpu(kernel::Kernel* kernel, const Target& target,
     const absl::Status status = rows ? Rows(nest, &rewrites) : Products(nest, &rewrites);
     if (status.code() != absl::StatusCode::kUnimplemented) return status;
     rewrites.Restore(std::move(naive));
+    rewrites.NoteScalar("", status);
   }
   return Elements(nest, target, &rewrites);
 }

@@ -130,6 +130,7 @@ absl::Status ScheduleRows(const CpuScheduleContext& context, const Nest& nest, R
     if (status.ok()) continue;
     if (status.code() != absl::StatusCode::kUnimplemented) return status;
     rewrites->Restore(std::move(before));
+    rewrites->NoteScalar(loop, status);
   }
   return absl::OkStatus();
 }

@@ -341,6 +341,19 @@ TEST(Explain, SaysWhatFusedAndHowItIsScheduled) {
                                  HasSubstr("schedules:\n"), HasSubstr("passes:\n")));
 }
 
+TEST(Explain, SaysWhyAKernelStaysScalar) {
+  const std::string scatter = Write("scatter.cermet",
+                                    "graph @main(%x: f32[5,3], %i: i32[4,1], %u: f32[4,3]) {\n"
+                                    "  %3 = scatter(%x, %i, %u) {update_window_dims = [1], "
+                                    "inserted_window_dims = [0], scatter_dims_to_operand_dims = "
+                                    "[0], index_vector_dim = 1} : f32[5,3] with add\n"
+                                    "  return %3\n}\n");
+  const std::string note = "stays scalar: kernel @scatter: its loops run in order\n";
+  EXPECT_THAT(Cermet(absl::StrCat("explain ", scatter)).out, HasSubstr(note));
+  const Outcome dump = Cermet(absl::StrCat("dump --stage kernel ", scatter));
+  EXPECT_THAT(dump.out, StartsWith(absl::StrCat("// ", note, "kernel @scatter")));
+}
+
 TEST(About, DevicesVersionAndOps) {
   EXPECT_THAT(Cermet("devices").out,
               AllOf(StartsWith("cpu\n"), HasSubstr("vectors"), HasSubstr("cuda\n")));

@@ -3,11 +3,15 @@
 // fusion.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "codegen/target.h"
 #include "frontend/onnx/importer.h"
+#include "passes/schedule/kernel_walk.h"
 #include "runtime/session/compiled_module.h"
 #include "runtime/thread_pool.h"
 #include "tests/e2e/model_case.h"
@@ -122,6 +126,53 @@ TEST_P(NativeModel, MatchesTheRecordedOutputs) {
     const absl::StatusOr<double> error = RelativeError(outputs[i], case_.outputs.at(names_[i]));
     ASSERT_TRUE(error.ok()) << names_[i] << ": " << error.status();
     EXPECT_LE(*error, case_.tolerance) << names_[i];
+  }
+}
+
+// Whether the kernel loops over elements without a vector instruction.
+bool IsScalarLoop(const kernel::Kernel& kernel) {
+  bool loops = false, vectors = false;
+  schedule::ForEachInst(kernel.body, [&](const kernel::Inst& inst) {
+    loops |= inst.kind == kernel::InstKind::kFor;
+    for (kernel::ValueId result : inst.results) vectors |= !kernel.type(result).IsScalar();
+  });
+  return loops && !vectors;
+}
+
+// The kernels without vectors, by name.
+const std::map<std::string, std::vector<std::string>>& ScalarKernels() {
+  static const auto* const kernels = new std::map<std::string, std::vector<std::string>>{
+      // One output.
+      {"silero_vad_16k", {"_model_decoder_decoder_2_Conv__model_decoder_decoder_3_Sigmoid"}}};
+  return *kernels;
+}
+
+TEST_P(NativeModel, StaysScalarNowhereElse) {
+  absl::StatusOr<std::unique_ptr<Module>> module = Import();
+  ASSERT_TRUE(module.ok()) << module.status();
+  CompileOptions options;
+  options.passes.target.kind = TargetKind::kCpu;
+  options.passes.target.vector_bytes = 32;
+  options.passes.target.vector_registers = 16;
+  CompileLog log;
+  const absl::StatusOr<program::Program> program = Compile(module->get(), options, &log);
+  ASSERT_TRUE(program.ok()) << program.status();
+  std::vector<std::string> expected, scalar;
+  if (const auto it = ScalarKernels().find(GetParam()); it != ScalarKernels().end())
+    expected = it->second;
+  for (const kernel::Kernel& kernel : program->kernels) {
+    if (IsScalarLoop(kernel)) scalar.push_back(kernel.name);
+  }
+  EXPECT_EQ(scalar, expected);
+  // Nor does a loop of another kernel.
+  for (const CompileLog::KernelLog& kernel : log.kernels) {
+    for (const schedule::ScheduleStep& step : kernel.steps) {
+      if (!absl::StartsWith(step.name, schedule::kStaysScalar)) continue;
+      EXPECT_TRUE(std::any_of(
+          expected.begin(), expected.end(),
+          [&](const std::string& name) { return absl::StrContains(step.name, "@" + name + ":"); }))
+          << kernel.node << " " << step.name;
+    }
   }
 }
 

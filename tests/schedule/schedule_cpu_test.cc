@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "ir/kernel/text.h"
 #include "ir/kernel/verifier.h"
 #include "passes/schedule/pack.h"
@@ -68,6 +69,24 @@ TEST(PackKernel, IsScheduled) {
     const kernel::Packing symbolic{dim, 8, {Dim::Symbol("a"), Dim::Symbol("b"), Dim(12)}};
     Check(NaivePackKernel(symbolic, DType::kF32), {{"a", 3}, {"b", 10}}, Avx512(),
           ScheduleOptions());
+  }
+}
+
+TEST(ScheduleCpuLogTest, SaysWhyAKernelStaysScalar) {
+  for (const NaiveKernel& naive : NaiveKernels()) {
+    kernel::Kernel kernel = ParseKernel(naive.text);
+    std::vector<ScheduleStep> log;
+    ASSERT_TRUE(ScheduleCpu(&kernel, Avx2(), ScheduleOptions(), &log).ok());
+    std::string reasons;
+    for (const ScheduleStep& step : log) {
+      if (absl::StartsWith(step.name, kStaysScalar)) reasons += step.name;
+    }
+    if (naive.name == "check") {
+      EXPECT_EQ(reasons, "stays scalar: kernel @k: a check inside a tile");
+    }
+    if (naive.name == "elementwise_merged") {
+      EXPECT_EQ(reasons, "");
+    }
   }
 }
 

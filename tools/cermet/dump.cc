@@ -1,4 +1,6 @@
 // `cermet dump`: any form that a model takes on its way to machine code.
+#include <map>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "codegen/object.h"
@@ -17,11 +19,23 @@ constexpr absl::string_view kStages[] = {"import",  "optimized", "fused", "kerne
                                          "program", "llvm",      "asm",   "ptx",
                                          "plan",    "dot",       "html"};
 
-std::string Kernels(const program::Program& program, const std::string& node) {
+// The kernels; in front of each, what of it stays scalar and why.
+std::string Kernels(const program::Program& program, const CompileLog& log,
+                    const std::string& node) {
+  std::map<std::string, std::string> notes;  // by the scheduled kernel
+  for (const CompileLog::KernelLog& kernel : log.kernels) {
+    for (const schedule::ScheduleStep& step : kernel.steps) {
+      if (absl::StartsWith(step.name, schedule::kStaysScalar))
+        absl::StrAppend(&notes[kernel.steps.back().kernel], "// ", step.name, "\n");
+    }
+  }
   std::string text;
   for (const kernel::Kernel& kernel : program.kernels) {
     if (!node.empty() && !KernelBelongsTo(kernel, node)) continue;
-    absl::StrAppend(&text, text.empty() ? "" : "\n", kernel::Print(kernel));
+    const std::string printed = kernel::Print(kernel);
+    const auto note = notes.find(printed);
+    absl::StrAppend(&text, text.empty() ? "" : "\n", note == notes.end() ? "" : note->second,
+                    printed);
   }
   return text;
 }
@@ -66,10 +80,12 @@ absl::Status Dump(const Arguments& arguments) {
   CERMET_RETURN_IF_ERROR(FuseModule(module.get(), options));
   if (stage == "fused") return WriteGraphForm(arguments, *module);
   if (stage == "dot") return WriteResult(arguments, DotOf(*module));
-  CERMET_ASSIGN_OR_RETURN(const program::Program program, Lower(*module, options));
+  CompileLog log;
+  CERMET_ASSIGN_OR_RETURN(const program::Program program,
+                          Lower(*module, options, stage == "kernel" ? &log : nullptr));
   progress.Step("");
   if (stage == "kernel") {
-    const std::string text = Kernels(program, arguments.Get("--node"));
+    const std::string text = Kernels(program, log, arguments.Get("--node"));
     if (text.empty() && arguments.Has("--node"))
       return absl::NotFoundError(
           absl::StrCat("no kernel comes from a node \"", arguments.Get("--node"), "\""));
