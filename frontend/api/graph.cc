@@ -1,5 +1,7 @@
-// Names, scopes, placeholders and variables of the user's graph.
+// Names, scopes, placeholders, variables and effects of the user's graph.
 #include "frontend/api/graph.h"
+
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 
@@ -43,17 +45,118 @@ Builder& Graph::BuilderFor(const std::string& name) {
 
 Tensor Graph::AddPlaceholder(Type type, absl::string_view name) {
   const std::string unique = UniqueName(name);
-  Node* node = module_.entry()->AddParameter(std::move(type), unique);
+  Location location;
+  location.names = {unique};
+  Node* node = module_.entry()->AddParameter(std::move(type), unique, std::move(location));
   return Tensor(this, node->result(), unique);
 }
 
 Tensor Graph::AddVariable(Value initial, absl::string_view name) {
   const std::string unique = UniqueName(name);
   if (!initial) return Tensor();
-  Node* node = module_.entry()->AddParameter(initial.type(), unique);
+  for (const Dim& dim : initial.type().shape) {
+    if (dim.IsConstant()) continue;
+    builder_.Fail(absl::InvalidArgumentError(
+        absl::StrCat("variable \"", unique, "\" needs an initial value of known shape, not ",
+                     initial.type().ToString())));
+    return Tensor();
+  }
+  Location location;
+  location.names = {unique};
+  Node* node = module_.entry()->AddParameter(initial.type(), unique, std::move(location));
   node->mutable_attrs().Set("donated", true);
   variables_.push_back({node->result(), initial, unique});
   return Tensor(this, node->result(), unique);
+}
+
+bool Graph::IsVariable(Value value) const {
+  return std::any_of(variables_.begin(), variables_.end(),
+                     [&](const VariableInfo& variable) { return variable.value == value; });
+}
+
+Graph::ControlDependencies::ControlDependencies(Graph* graph,
+                                                const std::vector<Operation>& control_inputs)
+    : graph_(graph), outer_(graph->control_inputs_) {
+  for (const Operation& operation : control_inputs) {
+    if (operation.graph() != graph) {
+      graph->builder_.Fail(absl::InvalidArgumentError(absl::StrCat(
+          "control input \"", operation.name(), "\" is not an operation of this graph")));
+      continue;
+    }
+    graph->control_inputs_.merge(graph->EffectsOf(
+        operation.values(), {operation.effects().begin(), operation.effects().end()}));
+  }
+}
+Graph::ControlDependencies::~ControlDependencies() { graph_->control_inputs_ = outer_; }
+
+const std::set<int>& Graph::ControlInputs(const Node* node) const {
+  static const auto& none = *new std::set<int>();
+  const auto it = node_control_inputs_.find(node);
+  return it == node_control_inputs_.end() ? none : it->second;
+}
+
+void Graph::AddControlInputs(size_t first, const std::set<int>& effects) {
+  if (control_inputs_.empty() && effects.empty()) return;
+  const std::vector<std::unique_ptr<Node>>& nodes = module_.entry()->nodes();
+  for (size_t i = first; i < nodes.size(); ++i) {
+    std::set<int>& inputs = node_control_inputs_[nodes[i].get()];
+    inputs.insert(control_inputs_.begin(), control_inputs_.end());
+    inputs.insert(effects.begin(), effects.end());
+  }
+}
+
+// All effects of a run that computes `values` and has `effects`.
+std::set<int> Graph::EffectsOf(std::vector<Value> values, const std::set<int>& effects) const {
+  std::set<int> all;
+  std::set<const Node*> seen;
+  const auto add = [&](const std::set<int>& more) {
+    for (int effect : more) {
+      all.insert(effect);
+      all.insert(effects_[effect].after.begin(), effects_[effect].after.end());
+    }
+  };
+  add(effects);
+  while (!values.empty()) {
+    const Node* const node = values.back().node;
+    values.pop_back();
+    if (!seen.insert(node).second) continue;
+    add(ControlInputs(node));
+    values.insert(values.end(), node->operands().begin(), node->operands().end());
+  }
+  return all;
+}
+
+int Graph::AddEffect(std::string name, Value variable, Value value) {
+  Effect effect{std::move(name), variable, value, EffectsOf({value}, control_inputs_)};
+  effects_.push_back(std::move(effect));
+  return static_cast<int>(effects_.size()) - 1;
+}
+
+absl::StatusOr<Value> Graph::ValueAfter(Value variable, const std::set<int>& effects) const {
+  // An effect has a higher number than those before it, so the last one must come after all others.
+  Value value;
+  const Effect* last = nullptr;
+  for (auto it = effects.rbegin(); it != effects.rend(); ++it) {
+    const Effect& effect = effects_[*it];
+    if (effect.variable != variable) continue;
+    if (last == nullptr) {
+      last = &effect;
+      value = effect.value;
+    } else if (last->after.count(*it) == 0 && effect.value != value) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", effect.name, "\" and \"", last->name, "\" both assign variable ",
+                       variable.node->location().NamesToString(),
+                       " in one run: order them with a control dependency"));
+    }
+  }
+  return value;
+}
+
+Value Graph::Read(Value value) {
+  if (control_inputs_.empty() || !IsVariable(value)) return value;
+  const absl::StatusOr<Value> after = ValueAfter(value, control_inputs_);
+  if (!after.ok()) builder_.Fail(after.status());
+  return after.ok() && *after ? *after : value;
 }
 
 }  // namespace cermet::api

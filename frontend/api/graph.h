@@ -13,10 +13,12 @@
 #define CERMET_FRONTEND_API_GRAPH_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "frontend/api/tensor.h"
 #include "ir/builder.h"
 #include "ir/graph.h"
@@ -54,6 +56,21 @@ class Graph {
     std::string outer_;
   };
 
+  // While it lives, the ops that are made run after `control_inputs`: a run that needs one of them
+  // has the effects of these too, and what it reads of a variable is the value after them. Nested
+  // scopes add up.
+  class ControlDependencies {
+   public:
+    ControlDependencies(Graph* graph, const std::vector<Operation>& control_inputs);
+    ~ControlDependencies();
+    ControlDependencies(const ControlDependencies&) = delete;
+    ControlDependencies& operator=(const ControlDependencies&) = delete;
+
+   private:
+    Graph* graph_;
+    std::set<int> outer_;
+  };
+
   const absl::Status& status() const { return builder_.status(); }
   const Module& module() const { return module_; }
 
@@ -63,6 +80,21 @@ class Graph {
     std::string name;
   };
   const std::vector<VariableInfo>& variables() const { return variables_; }
+  bool IsVariable(Value value) const;
+
+  // What a run changes or may fail at, besides computing values.
+  struct Effect {
+    std::string name;
+    Value variable;       // what is updated; null for a check
+    Value value;          // the new value; or the token of a check
+    std::set<int> after;  // all effects that come before it
+  };
+  const std::vector<Effect>& effects() const { return effects_; }
+  // The effects that a run of `node` has besides those of its operands.
+  const std::set<int>& ControlInputs(const Node* node) const;
+  // The value of `variable` after `effects`, to which what comes before them belongs too; null if
+  // none updates it. An error if two do and neither comes after the other.
+  absl::StatusOr<Value> ValueAfter(Value variable, const std::set<int>& effects) const;
 
   // For ops (ops.h): a name that is not in use, in the current name scope: `Add`, `Add_1`, ...
   std::string UniqueName(absl::string_view name);
@@ -70,13 +102,25 @@ class Graph {
   Builder& BuilderFor(const std::string& name);
   Tensor AddPlaceholder(Type type, absl::string_view name);
   Tensor AddVariable(Value initial, absl::string_view name);
+  // `value` as ops made now read it: a variable after the control inputs of the scopes.
+  Value Read(Value value);
+  // Lets the nodes from number `first` on depend on the control inputs of the scopes and `effects`.
+  void AddControlInputs(size_t first, const std::set<int>& effects = {});
+  // An effect that comes after the scopes' control inputs and what `value` needs.
+  int AddEffect(std::string name, Value variable, Value value);
+  const std::set<int>& control_inputs() const { return control_inputs_; }
 
  private:
+  std::set<int> EffectsOf(std::vector<Value> values, const std::set<int>& effects) const;
+
   Module module_;
   Builder builder_;
   std::string scope_;  // empty, or ending in `/`
   std::map<std::string, int64_t> names_;
   std::vector<VariableInfo> variables_;
+  std::vector<Effect> effects_;
+  std::map<const Node*, std::set<int>> node_control_inputs_;
+  std::set<int> control_inputs_;  // of the scopes, with all that comes before them
 };
 
 }  // namespace cermet::api

@@ -2,63 +2,13 @@
 #include "frontend/api/ops.h"
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "frontend/api/make_op.h"
 
 namespace cermet::api {
 namespace {
-
-// The graph of the first Tensor among the inputs, or the thread's default graph.
-Graph* GraphOf(std::initializer_list<const Input*> inputs) {
-  for (const Input* input : inputs) {
-    if (!input->is_literal() && input->tensor().graph() != nullptr) return input->tensor().graph();
-  }
-  return Graph::Default();
-}
-
-// The element type that plain values take: that of the first Tensor.
-std::optional<DType> CommonType(std::initializer_list<const Input*> inputs) {
-  for (const Input* input : inputs) {
-    if (!input->is_literal() && input->tensor()) return input->tensor().dtype();
-  }
-  return std::nullopt;
-}
-
-Value ValueOf(const Input& input, Builder* builder, std::optional<DType> dtype) {
-  if (!input.is_literal()) return input.tensor().value();
-  Value value = builder->Constant(input.literal());
-  if (dtype.has_value() && value && input.literal().shape().empty()) {
-    const Literal& literal = input.literal();
-    value = builder->Constant(IsFloat(literal.dtype())
-                                  ? Literal::Splat(*dtype, {}, literal.GetFloat(0))
-                                  : Literal::SplatInt(*dtype, {}, literal.GetInt(0)));
-  }
-  return value;
-}
-
-using Build = std::function<Value(Builder&, const std::vector<Value>&)>;
-
-// Adds the nodes of one op under one new name.
-Tensor MakeOp(absl::string_view name, std::initializer_list<const Input*> inputs,
-              const Build& build) {
-  Graph* graph = GraphOf(inputs);
-  if (graph == nullptr) return Tensor();
-  const std::string unique = graph->UniqueName(name);
-  Builder& builder = graph->BuilderFor(unique);
-  const std::optional<DType> dtype = CommonType(inputs);
-  std::vector<Value> values;
-  for (const Input* input : inputs) {
-    values.push_back(ValueOf(*input, &builder, dtype));
-    if (!values.back() && builder.ok()) {
-      builder.Fail(
-          absl::InvalidArgumentError(absl::StrCat(unique, ": an operand is not a valid tensor")));
-    }
-  }
-  if (!builder.ok()) return Tensor();
-  return Tensor(graph, build(builder, values), unique);
-}
 
 // Both values in their common numpy shape.
 void BroadcastBoth(Builder& builder, Value* x, Value* y) {
@@ -136,12 +86,6 @@ Tensor Reduction(absl::string_view name, OpCode op, const Input& x, std::vector<
   });
 }
 
-Operation MakeUpdate(absl::string_view name, const Tensor& variable, const Tensor& value) {
-  if (!variable || !value) return Operation();
-  return Operation(variable.graph(), variable.graph()->UniqueName(name),
-                   {{variable.value(), value.value()}});
-}
-
 }  // namespace
 
 Tensor Constant(Literal value, absl::string_view name) {
@@ -152,53 +96,6 @@ Tensor Constant(Literal value, absl::string_view name) {
 Tensor Placeholder(DType dtype, Shape shape, absl::string_view name) {
   Graph* graph = Graph::Default();
   return graph == nullptr ? Tensor() : graph->AddPlaceholder(Type(dtype, std::move(shape)), name);
-}
-
-Tensor Variable(const Input& initial, absl::string_view name) {
-  Graph* graph = GraphOf({&initial});
-  if (graph == nullptr) return Tensor();
-  const Value value =
-      ValueOf(initial, &graph->BuilderFor(absl::StrCat(name, "/initial_value")), std::nullopt);
-  return graph->AddVariable(value, name);
-}
-
-Operation Assign(const Tensor& variable, const Input& value, absl::string_view name) {
-  const Tensor result = MakeOp(
-      absl::StrCat(name, "/value"), {&value}, [&](Builder& builder, const std::vector<Value>& v) {
-        if (v[0].type() != variable.value().type()) {
-          builder.Fail(absl::InvalidArgumentError(absl::StrCat(
-              name, ": variable \"", variable.op_name(), "\" is ",
-              variable.value().type().ToString(), ", the value is ", v[0].type().ToString())));
-        }
-        return v[0];
-      });
-  return MakeUpdate(name, variable, result);
-}
-Operation AssignAdd(const Tensor& variable, const Input& value, absl::string_view name) {
-  return MakeUpdate(name, variable, Add(variable, value));
-}
-Operation AssignSub(const Tensor& variable, const Input& value, absl::string_view name) {
-  return MakeUpdate(name, variable, Sub(variable, value));
-}
-
-Operation Group(const std::vector<Operation>& operations, absl::string_view name) {
-  std::vector<StateUpdate> updates;
-  Graph* graph = nullptr;
-  for (const Operation& operation : operations) {
-    if (operation.graph() != nullptr) graph = operation.graph();
-    updates.insert(updates.end(), operation.updates().begin(), operation.updates().end());
-  }
-  return graph == nullptr ? Operation()
-                          : Operation(graph, graph->UniqueName(name), std::move(updates));
-}
-
-Operation GlobalVariablesInitializer() {
-  Graph* graph = Graph::Default();
-  if (graph == nullptr) return Operation();
-  std::vector<StateUpdate> updates;
-  for (const Graph::VariableInfo& variable : graph->variables())
-    updates.push_back({variable.value, variable.initial});
-  return Operation(graph, graph->UniqueName("init"), std::move(updates));
 }
 
 Tensor Add(const Input& x, const Input& y) { return Binary("Add", OpCode::kAdd, x, y); }
@@ -213,18 +110,14 @@ Tensor Less(const Input& x, const Input& y) { return Comparison("Less", "lt", x,
 Tensor Greater(const Input& x, const Input& y) { return Comparison("Greater", "gt", x, y); }
 
 Tensor Where(const Input& condition, const Input& x, const Input& y) {
-  const std::optional<DType> dtype = CommonType({&x, &y});
-  Graph* graph = GraphOf({&condition, &x, &y});
-  if (graph == nullptr || !condition.tensor()) return Tensor();
-  const std::string unique = graph->UniqueName("Select");
-  Builder& builder = graph->BuilderFor(unique);
-  Value c = condition.tensor().value(), a = ValueOf(x, &builder, dtype),
-        b = ValueOf(y, &builder, dtype);
-  if (!builder.ok() || !a || !b) return Tensor();
-  BroadcastBoth(builder, &a, &b);
-  BroadcastBoth(builder, &c, &a);
-  if (builder.ok()) b = builder.BroadcastTo(b, a.type().shape);
-  return Tensor(graph, builder.Select(c, a, b), unique);
+  return MakeOp("Select", {&condition, &x, &y}, CommonType({&x, &y}),
+                [](Builder& builder, const std::vector<Value>& v) {
+                  Value c = v[0], a = v[1], b = v[2];
+                  BroadcastBoth(builder, &a, &b);
+                  if (builder.ok()) BroadcastBoth(builder, &c, &a);
+                  if (builder.ok()) b = builder.BroadcastTo(b, a.type().shape);
+                  return builder.ok() ? builder.Select(c, a, b) : Value();
+                });
 }
 
 Tensor Neg(const Input& x) { return Unary("Neg", OpCode::kNeg, x); }
@@ -238,6 +131,12 @@ Tensor Sigmoid(const Input& x) { return Unary("Sigmoid", OpCode::kLogistic, x); 
 Tensor Relu(const Input& x) {
   return MakeOp("Relu", {&x}, [](Builder& builder, const std::vector<Value>& v) {
     return builder.Max(v[0], builder.Splat(0, Type(v[0].type().dtype, {})));
+  });
+}
+
+Tensor Identity(const Input& x, absl::string_view name) {
+  return MakeOp(name, {&x}, [](Builder& builder, const std::vector<Value>& v) {
+    return SameValue(builder, v[0]);
   });
 }
 

@@ -44,16 +44,30 @@ Tensor Constant(Literal value, absl::string_view name = "Const");
 Tensor Placeholder(DType dtype, Shape shape, absl::string_view name = "Placeholder");
 
 // ---- state
-// A variable: its value lives in a session, from the run of an initialiser on.
+// A variable: its value lives in a session, from the run of an initialiser on. Its shape is known.
+// What reads it sees the value from before the run, or, in a scope of control dependencies
+// (graph.h), the value after those.
 Tensor Variable(const Input& initial, absl::string_view name = "Variable");
-Operation Assign(const Tensor& variable, const Input& value, absl::string_view name = "Assign");
-Operation AssignAdd(const Tensor& variable, const Input& value,
-                    absl::string_view name = "AssignAdd");
-Operation AssignSub(const Tensor& variable, const Input& value,
-                    absl::string_view name = "AssignSub");
-Operation Group(const std::vector<Operation>& operations, absl::string_view name = "group_deps");
+// The new value, and the variable takes it at the end of a run that computes this tensor. Two
+// updates of one variable in one run need an order: a control dependency of one on the other.
+Tensor Assign(const Tensor& variable, const Input& value, absl::string_view name = "Assign");
+Tensor AssignAdd(const Tensor& variable, const Input& value, absl::string_view name = "AssignAdd");
+Tensor AssignSub(const Tensor& variable, const Input& value, absl::string_view name = "AssignSub");
+// Gives these variables their initial values.
+Operation VariablesInitializer(const std::vector<Tensor>& variables);
 // Gives every variable of the default graph its initial value.
 Operation GlobalVariablesInitializer();
+
+// ---- what is run for its effects
+// All of them, and the control dependencies of the scope.
+Operation Group(const std::vector<Operation>& operations, absl::string_view name = "group_deps");
+Operation NoOp(absl::string_view name = "NoOp");
+// Fails a run that has it as an effect, before any variable is updated, where an element of
+// `condition` is false.
+Operation Assert(const Input& condition, absl::string_view message,
+                 absl::string_view name = "Assert");
+// `tensor`, read after `control_inputs`; a run that computes it has their effects.
+Tensor WithControlDependencies(const std::vector<Operation>& control_inputs, const Tensor& tensor);
 
 // ---- elementwise
 Tensor Add(const Input& x, const Input& y);
@@ -67,6 +81,7 @@ Tensor Equal(const Input& x, const Input& y);
 Tensor Less(const Input& x, const Input& y);
 Tensor Greater(const Input& x, const Input& y);
 Tensor Where(const Input& condition, const Input& x, const Input& y);
+Tensor Identity(const Input& x, absl::string_view name = "Identity");
 Tensor Neg(const Input& x);
 Tensor Abs(const Input& x);
 Tensor Sqrt(const Input& x);

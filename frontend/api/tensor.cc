@@ -50,6 +50,15 @@ std::vector<Evaluation*>& Sessions() {
   return sessions;
 }
 
+// The default session, or the error of who needs one.
+absl::StatusOr<Evaluation*> SessionFor(absl::string_view what, absl::string_view name) {
+  if (Evaluation* session = DefaultSession()) return session;
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot ", what, " \"", name,
+                   "\": this thread has no default session. Open one with Session::AsDefault(), or "
+                   "use Session::Run"));
+}
+
 }  // namespace
 
 std::string Tensor::name() const { return absl::StrCat(name_, ":", value_.index); }
@@ -70,16 +79,15 @@ std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
   return out << "), dtype=" << TensorFlowName(tensor.dtype()) << ')';
 }
 
-absl::StatusOr<Literal> Tensor::Eval() const {
-  Evaluation* session = DefaultSession();
-  if (session == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot evaluate tensor \"", name(),
-                     "\": this thread has no default session. Open one with Session::AsDefault(), "
-                     "or use Session::Run"));
-  }
-  CERMET_ASSIGN_OR_RETURN(std::vector<Literal> values, session->Run({}, {*this}));
+absl::StatusOr<Literal> Tensor::Eval(const std::vector<Feed>& feeds) const {
+  CERMET_ASSIGN_OR_RETURN(Evaluation* const session, SessionFor("evaluate tensor", name()));
+  CERMET_ASSIGN_OR_RETURN(std::vector<Literal> values, session->Run(feeds, {*this}));
   return std::move(values[0]);
+}
+
+absl::Status Operation::Run(const std::vector<Feed>& feeds) const {
+  CERMET_ASSIGN_OR_RETURN(Evaluation* const session, SessionFor("run operation", name()));
+  return session->Run(feeds, {*this}).status();
 }
 
 void PushDefaultSession(Evaluation* session) { Sessions().push_back(session); }
@@ -88,6 +96,11 @@ void PopDefaultSession(Evaluation* session) {
   std::vector<Evaluation*>& sessions = Sessions();
   const auto it = std::find(sessions.rbegin(), sessions.rend(), session);
   if (it != sessions.rend()) sessions.erase(std::next(it).base());
+}
+
+void RemoveDefaultSession(Evaluation* session) {
+  std::vector<Evaluation*>& sessions = Sessions();
+  sessions.erase(std::remove(sessions.begin(), sessions.end(), session), sessions.end());
 }
 
 Evaluation* DefaultSession() { return Sessions().empty() ? nullptr : Sessions().back(); }

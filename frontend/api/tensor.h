@@ -34,7 +34,7 @@ class Tensor {
 
   // The value, computed by this thread's default session (session.h). An error says so when there
   // is none.
-  absl::StatusOr<Literal> Eval() const;
+  absl::StatusOr<Literal> Eval(const std::vector<std::pair<Tensor, Literal>>& feeds = {}) const;
 
  private:
   Graph* graph_ = nullptr;
@@ -46,51 +46,57 @@ class Tensor {
 // `?`.
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
-// A variable gets a new value at the end of a run.
-struct StateUpdate {
-  Value variable;
-  Value value;
-};
+// The value of a placeholder (or of any tensor, which is then not computed) for one run.
+using Feed = std::pair<Tensor, Literal>;
 
-// A node that is run for its effect: it updates variables and has no result.
+// What is run for its effects and has no result: a group, an initialiser, a check; or the op that
+// computes a tensor, without its value.
 class Operation {
  public:
   Operation() = default;
-  Operation(Graph* graph, std::string name, std::vector<StateUpdate> updates)
-      : graph_(graph), name_(std::move(name)), updates_(std::move(updates)) {}
+  Operation(const Tensor& tensor)  // NOLINT
+      : graph_(tensor.graph()), name_(tensor.op_name()) {
+    if (tensor) values_.push_back(tensor.value());
+  }
+  Operation(Graph* graph, std::string name, std::vector<Value> values, std::vector<int> effects)
+      : graph_(graph),
+        name_(std::move(name)),
+        values_(std::move(values)),
+        effects_(std::move(effects)) {}
   Graph* graph() const { return graph_; }
   const std::string& name() const { return name_; }
-  const std::vector<StateUpdate>& updates() const { return updates_; }
+  const std::vector<Value>& values() const { return values_; }  // it runs what computes them
+  const std::vector<int>& effects() const { return effects_; }  // of the graph, and these
+
+  // Runs it in this thread's default session.
+  absl::Status Run(const std::vector<Feed>& feeds = {}) const;
 
  private:
   Graph* graph_ = nullptr;
   std::string name_;
-  std::vector<StateUpdate> updates_;
+  std::vector<Value> values_;
+  std::vector<int> effects_;
 };
 
-// What a run is asked for: a tensor's value, or an operation's effect.
+// What a run is asked for: a tensor's value, or an operation's effects.
 class Fetch {
  public:
-  Fetch(const Tensor& tensor)
-      : graph_(tensor.graph()), value_(tensor.value()), name_(tensor.name()) {}  // NOLINT
-  Fetch(const Operation& op)
-      : graph_(op.graph()), name_(op.name()), updates_(op.updates()) {}  // NOLINT
-  Graph* graph() const { return graph_; }
+  Fetch(const Tensor& tensor)  // NOLINT
+      : operation_(tensor), value_(tensor.value()), name_(tensor.name()) {}
+  Fetch(const Operation& operation)  // NOLINT
+      : operation_(operation), name_(operation.name()) {}
+  const Operation& operation() const { return operation_; }
+  Graph* graph() const { return operation_.graph(); }
   Value value() const { return value_; }  // null for operations
   const std::string& name() const { return name_; }
-  const std::vector<StateUpdate>& updates() const { return updates_; }
 
  private:
-  Graph* graph_;
+  Operation operation_;
   Value value_;
   std::string name_;
-  std::vector<StateUpdate> updates_;
 };
 
-// The value of a placeholder (or of any tensor, which is then not computed) for one run.
-using Feed = std::pair<Tensor, Literal>;
-
-// What Tensor::Eval needs of a session.
+// What Tensor::Eval and Operation::Run need of a session.
 class Evaluation {
  public:
   virtual ~Evaluation() = default;
@@ -102,7 +108,8 @@ class Evaluation {
 // place on the stack.
 void PushDefaultSession(Evaluation* session);
 void PopDefaultSession(Evaluation* session);
-Evaluation* DefaultSession();  // null if there is none
+void RemoveDefaultSession(Evaluation* session);  // from all its places on this thread's stack
+Evaluation* DefaultSession();                    // null if there is none
 
 }  // namespace cermet::api
 

@@ -41,10 +41,9 @@ std::vector<int64_t> KeyOf(const RunRequest& request) {
   key.push_back(-1);
   for (Value fetch : request.fetches) add(fetch);
   key.push_back(-1);
-  for (const api::StateUpdate& update : request.updates) {
-    add(update.variable);
-    add(update.value);
-  }
+  for (Value value : request.values) add(value);
+  key.push_back(-1);
+  key.insert(key.end(), request.effects.begin(), request.effects.end());
   return key;
 }
 
@@ -107,10 +106,22 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(const api::Graph* graph
   return session;
 }
 
-Session::~Session() { Close(); }
+absl::StatusOr<std::unique_ptr<Session>> Session::CreateInteractive(const api::Graph* graph,
+                                                                    const SessionOptions& options) {
+  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Session> session, Create(graph, options));
+  session->is_interactive_ = true;
+  api::PushDefaultSession(session.get());
+  return session;
+}
+
+Session::~Session() {
+  Close();
+  api::RemoveDefaultSession(this);
+}
 
 void Session::Close() {
   gate_.Close();
+  if (is_interactive_) api::RemoveDefaultSession(this);
   const std::lock_guard<std::mutex> lock(plans_mutex_);
   for (const std::weak_ptr<RunPlan>& callable : callables_) {
     if (const std::shared_ptr<RunPlan> plan = callable.lock()) plan->Clear();
@@ -138,22 +149,24 @@ absl::StatusOr<RunRequest> Session::MakeRequest(const std::vector<api::Tensor>& 
     request.feed_names.push_back(tensor.name());
   }
   for (const api::Fetch& fetch : fetches) {
+    if (fetch.graph() == nullptr) {
+      return absl::InvalidArgumentError(
+          "a fetch is not a valid tensor or operation: was it made without a default graph "
+          "(api::Graph::DefaultScope)?");
+    }
     if (fetch.graph() != graph_) {
       return absl::InvalidArgumentError(
           absl::StrCat("\"", fetch.name(), "\" is not of this session's graph"));
     }
-    if (fetch.value()) request.fetches.push_back(fetch.value());
-    for (const api::StateUpdate& update : fetch.updates()) {
-      const auto other = std::find_if(
-          request.updates.begin(), request.updates.end(),
-          [&](const api::StateUpdate& known) { return known.variable == update.variable; });
-      if (other == request.updates.end()) {
-        request.updates.push_back(update);
-      } else if (other->value != update.value) {
-        return absl::InvalidArgumentError(absl::StrCat("one run assigns two values to variable ",
-                                                       update.variable.node->Describe()));
-      }
+    if (fetch.value()) {
+      request.fetches.push_back(fetch.value());
+      continue;
     }
+    const api::Operation& operation = fetch.operation();
+    request.values.insert(request.values.end(), operation.values().begin(),
+                          operation.values().end());
+    request.effects.insert(request.effects.end(), operation.effects().begin(),
+                           operation.effects().end());
   }
   return request;
 }

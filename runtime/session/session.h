@@ -79,6 +79,10 @@ class Session : public api::Evaluation {
   // out of range.
   static absl::StatusOr<std::unique_ptr<Session>> Create(const api::Graph* graph,
                                                          const SessionOptions& options);
+  // The same, and the session is this thread's default from now on until it is closed (by the same
+  // thread): TensorFlow's InteractiveSession.
+  static absl::StatusOr<std::unique_ptr<Session>> CreateInteractive(const api::Graph* graph,
+                                                                    const SessionOptions& options);
   ~Session() override;  // closes
 
   // The values of the fetched tensors, in order (operations give none). Variables get their new
@@ -137,6 +141,7 @@ class Session : public api::Evaluation {
   std::atomic<int64_t> programs_compiled_{0};
   PlanEnvironment environment_;
 
+  bool is_interactive_ = false;
   RunGate gate_;
   std::mutex plans_mutex_;  // never held while something compiles or runs
   std::map<PlanKey, CachedPlan> plans_;

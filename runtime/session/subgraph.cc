@@ -10,14 +10,33 @@
 namespace cermet {
 namespace {
 
-std::set<const Node*> NeededNodes(const std::vector<Value>& wanted, const std::set<Value>& fed) {
-  std::set<const Node*> needed;
-  std::vector<Value> stack = wanted;
+// What a run computes and does.
+struct Needed {
+  std::set<const Node*> nodes;
+  std::set<int> effects;
+};
+
+Needed FindNeeded(const api::Graph& graph, const RunRequest& request) {
+  Needed needed;
+  const std::set<Value> fed(request.feeds.begin(), request.feeds.end());
+  std::vector<Value> stack = request.fetches;
+  stack.insert(stack.end(), request.values.begin(), request.values.end());
+  const auto add = [&](int effect) {
+    if (needed.effects.insert(effect).second) stack.push_back(graph.effects()[effect].value);
+  };
+  for (int effect : request.effects) {
+    add(effect);
+    for (int before : graph.effects()[effect].after) add(before);
+  }
   while (!stack.empty()) {
     const Value value = stack.back();
     stack.pop_back();
-    if (fed.count(value) != 0 || !needed.insert(value.node).second) continue;
+    if (fed.count(value) != 0 || !needed.nodes.insert(value.node).second) continue;
     for (Value operand : value.node->operands()) stack.push_back(operand);
+    for (int effect : graph.ControlInputs(value.node)) {
+      add(effect);
+      for (int before : graph.effects()[effect].after) add(before);
+    }
   }
   return needed;
 }
@@ -25,14 +44,14 @@ std::set<const Node*> NeededNodes(const std::vector<Value>& wanted, const std::s
 }  // namespace
 
 absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const RunRequest& request) {
-  std::vector<Value> wanted = request.fetches;
-  std::set<Value> updated;
-  for (const api::StateUpdate& update : request.updates) {
-    wanted.push_back(update.value);
-    updated.insert(update.variable);
+  const Needed all = FindNeeded(graph, request);
+  const std::set<const Node*>& needed = all.nodes;
+  std::map<Value, Value> updates;
+  for (int effect : all.effects) {
+    const Value variable = graph.effects()[effect].variable;
+    if (!variable) continue;
+    CERMET_ASSIGN_OR_RETURN(updates[variable], graph.ValueAfter(variable, all.effects));
   }
-  const std::set<Value> fed(request.feeds.begin(), request.feeds.end());
-  const std::set<const Node*> needed = NeededNodes(wanted, fed);
 
   Subgraph result;
   result.module = std::make_unique<Module>();
@@ -45,7 +64,7 @@ absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const RunReque
   }
   for (const api::Graph::VariableInfo& variable : graph.variables()) {
     const bool is_read = needed.count(variable.value.node) != 0;
-    const bool is_updated = updated.count(variable.value) != 0;
+    const bool is_updated = updates.count(variable.value) != 0;
     if (!is_read && !is_updated) continue;
     Node* parameter =
         main->AddParameter(variable.value.type(), variable.name, variable.value.node->location());
@@ -75,9 +94,9 @@ absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const RunReque
     results.push_back(values.at(fetch));
     names.push_back("");
   }
-  for (const api::StateUpdate& update : request.updates) {
-    results.push_back(values.at(update.value));
-    names.push_back(update.variable.node->attrs().Get<std::string>("name"));
+  for (const auto& [variable, value] : updates) {
+    results.push_back(values.at(value));
+    names.push_back(variable.node->attrs().Get<std::string>("name"));
   }
   main->set_results(std::move(results));
   main->set_result_names(std::move(names));

@@ -17,7 +17,8 @@ struct RunRequest {
   std::vector<Value> feeds;
   std::vector<std::string> feed_names;  // as errors name them
   std::vector<Value> fetches;
-  std::vector<api::StateUpdate> updates;
+  std::vector<Value> values;  // computed for their effects
+  std::vector<int> effects;   // of the graph
 };
 
 struct Subgraph {
@@ -34,9 +35,10 @@ struct Subgraph {
   // has the name of its variable.
 };
 
-// Copies what the fetches and updates need. A fed value cuts the graph: nothing before it is
-// copied. A variable that is fed is read from the feed, and updated all the same. Errors: a
-// placeholder that is needed and not fed, named.
+// Copies what the fetches and effects need, with the effects that this has. A fed value cuts the
+// graph: nothing before it is copied, and its control inputs have no effect. A variable that is fed
+// is read from the feed, and updated all the same. Errors: a placeholder that is needed and not
+// fed; two updates of a variable without an order.
 absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const RunRequest& request);
 
 }  // namespace cermet

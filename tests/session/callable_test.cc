@@ -150,7 +150,7 @@ TEST_F(CallableTest, SteadyRunsAllocateNothing) {
   const api::Tensor total = api::Variable(0.0f, "total");
   const api::Tensor sum = api::ReduceSum(x, {0});
   ASSERT_TRUE(session_->Run({}, {api::GlobalVariablesInitializer()}).ok());
-  const Callable callable = Make({x}, {sum, api::AssignAdd(total, sum)});
+  const Callable callable = Make({x}, {sum, api::Operation(api::AssignAdd(total, sum))});
   const Literal fed = Literal::Splat(DType::kF32, {100}, 1);
   Literal result(DType::kF32, {});
   const auto run = [&] { return callable.RunInto({fed}, {&result}).ok(); };
@@ -170,7 +170,7 @@ TEST_F(CallableTest, FeedsAndVariablesAreNotCopied) {
   ASSERT_TRUE(session_->Run({}, {api::GlobalVariablesInitializer()}).ok());
   const std::vector<api::Feed> feeds = {{x, Literal::Splat(DType::kF32, {n}, 2)}};
   const std::vector<api::Fetch> read = {api::ReduceMax(api::Mul(x, v), {0})};
-  const std::vector<api::Fetch> write = {api::Assign(v, api::Mul(x, v))};
+  const std::vector<api::Fetch> write = {api::Operation(api::Assign(v, api::Mul(x, v)))};
   ASSERT_TRUE(session_->Run(feeds, read).ok());
   ASSERT_TRUE(session_->Run(feeds, write).ok());
   const int64_t before = tensor_bytes.load();

@@ -107,9 +107,10 @@ class ConcurrencyTest : public ::testing::Test {
  protected:
   ConcurrencyTest() : scope_(&graph_), session_(Open(&graph_)) {}
 
-  // Ten products of different sizes: long to compile.
+  // Products of different sizes: long to compile. Takes `input_`.
   api::Tensor LongToCompile() {
-    api::Tensor x = api::Constant(Literal::Splat(DType::kF32, {16, 16}, 1));
+    input_ = api::Placeholder(DType::kF32, {Dim(16), Dim(16)});
+    api::Tensor x = input_;
     for (int64_t n = 17; n < 27; ++n) {
       x = api::Softmax(api::MatMul(x, api::Constant(Literal::Splat(DType::kF32, {n - 1, n}, 1))));
     }
@@ -118,6 +119,7 @@ class ConcurrencyTest : public ::testing::Test {
 
   api::Graph graph_;
   api::Graph::DefaultScope scope_;
+  api::Tensor input_;
   std::unique_ptr<Session> session_;
 };
 
@@ -150,7 +152,7 @@ TEST_F(ConcurrencyTest, CompilingBlocksNoOtherRun) {
   Clock::duration compile{};
   std::thread compiler([&] {
     const Clock::time_point start = Clock::now();
-    EXPECT_TRUE(session_->MakeCallable({}, {large}).ok());
+    EXPECT_TRUE(session_->MakeCallable({input_}, {large}).ok());
     compile = Clock::now() - start;
     done.store(true);
   });
@@ -242,7 +244,8 @@ TEST_F(ConcurrencyTest, ClosingWhileOthersRun) {
 TEST_F(ConcurrencyTest, ClosingWhileOthersCompile) {
   const api::Tensor large = LongToCompile();
   std::thread runner([&] {
-    const absl::StatusOr<std::vector<Literal>> values = session_->Run({}, {large});
+    const absl::StatusOr<std::vector<Literal>> values =
+        session_->Run({{input_, Literal::Splat(DType::kF32, {16, 16}, 1)}}, {large});
     EXPECT_TRUE(values.ok()) << values.status();  // it had begun
   });
   while (session_->programs_compiled() == 0) std::this_thread::yield();

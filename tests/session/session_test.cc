@@ -172,6 +172,35 @@ TEST_F(SessionTest, EvalNeedsADefaultSession) {
   EXPECT_FALSE(add.Eval().ok());
 }
 
+TEST_F(SessionTest, DefaultSessionsNest) {
+  const api::Tensor v = api::Variable(0, "v");
+  absl::StatusOr<std::unique_ptr<Session>> inner = Session::Create(&graph_, SessionOptions{});
+  ASSERT_TRUE(inner.ok());
+  const Session::DefaultScope outer_scope = session_->AsDefault();
+  ASSERT_TRUE(api::Assign(v, 1).Eval().ok());
+  {
+    const Session::DefaultScope inner_scope = (*inner)->AsDefault();
+    ASSERT_TRUE(api::Assign(v, 2).Eval().ok());
+    EXPECT_EQ(*v.Eval(), Literal::Scalar<int32_t>(2));
+  }
+  EXPECT_EQ(*v.Eval(), Literal::Scalar<int32_t>(1));
+  std::thread([&] { EXPECT_FALSE(v.Eval().ok()); }).join();  // a stack per thread
+}
+
+TEST_F(SessionTest, AnInteractiveSessionIsTheDefaultUntilItIsClosed) {
+  const api::Tensor add = api::Add(3, 5);
+  absl::StatusOr<std::unique_ptr<Session>> session =
+      Session::CreateInteractive(&graph_, SessionOptions{});
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ(*add.Eval(), Literal::Scalar<int32_t>(8));
+  (*session)->Close();
+  EXPECT_THAT(std::string(add.Eval().status().message()), HasSubstr("no default session"));
+  // A session that dies leaves no trace on the stack.
+  session = Session::CreateInteractive(&graph_, SessionOptions{});
+  session->reset();
+  EXPECT_FALSE(add.Eval().ok());
+}
+
 TEST_F(SessionTest, ClosedSessionsSaySo) {
   const api::Tensor add = api::Add(3, 5);
   EXPECT_EQ(Value(add), Literal::Scalar<int32_t>(8));

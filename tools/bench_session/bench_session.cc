@@ -86,7 +86,7 @@ void State() {
   const api::Graph::DefaultScope scope(&graph);
   const api::Tensor counter = api::Variable(0, "counter");
   const api::Tensor table = api::Variable(Literal::Splat(DType::kF32, {1024, 1024}, 1), "table");
-  const std::vector<api::Fetch> increment = {api::AssignAdd(counter, 1)};
+  const std::vector<api::Fetch> increment = {api::Operation(api::AssignAdd(counter, 1))};
   const std::vector<api::Fetch> maximum = {
       api::ReduceMax(api::Reshape(table, {Dim(1048576)}), {0})};
   const std::unique_ptr<Session> session = Open(graph);
