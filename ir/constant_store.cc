@@ -180,16 +180,28 @@ std::string ReadEntry(const std::shared_ptr<const MappedFile>& file, IndexReader
 
 }  // namespace
 
+// One multiplication per word is a chain of six cycles; four chains side by side hash weights at the
+// speed of memory.
 uint64_t HashBytes(const void* data, int64_t size, uint64_t seed) {
   constexpr uint64_t kPrime = 0x9e3779b97f4a7c15ull;
+  constexpr int64_t kChains = 4;
   const char* bytes = static_cast<const char*>(data);
-  uint64_t hash = (seed ^ 0xcbf29ce484222325ull) + static_cast<uint64_t>(size) * kPrime;
-  for (; size > 0; size -= 8, bytes += 8) {
+  const auto mix = [&](uint64_t hash, const char* at, size_t count) {
     uint64_t word = 0;
-    std::memcpy(&word, bytes, static_cast<size_t>(size < 8 ? size : 8));
+    std::memcpy(&word, at, count);
     hash = (hash ^ word) * kPrime;
-    hash ^= hash >> 32;
+    return hash ^ (hash >> 32);
+  };
+  uint64_t hash = (seed ^ 0xcbf29ce484222325ull) + static_cast<uint64_t>(size) * kPrime;
+  if (size >= 8 * kChains) {
+    uint64_t chains[kChains] = {hash, hash + 1, hash + 2, hash + 3};
+    for (; size >= 8 * kChains; size -= 8 * kChains, bytes += 8 * kChains) {
+      for (int64_t i = 0; i < kChains; ++i) chains[i] = mix(chains[i], bytes + 8 * i, 8);
+    }
+    for (const uint64_t& chain : chains) hash = mix(hash, reinterpret_cast<const char*>(&chain), 8);
   }
+  for (; size >= 8; size -= 8, bytes += 8) hash = mix(hash, bytes, 8);
+  if (size > 0) hash = mix(hash, bytes, static_cast<size_t>(size));
   hash *= 0xd6e8feb86659fd93ull;
   return hash ^ (hash >> 29);
 }
@@ -198,7 +210,7 @@ Type ConstantEntry::type() const { return Type(dtype, Shape(shape.begin(), shape
 
 Literal ConstantEntry::ToLiteral() const {
   CERMET_CHECK(HasBytes());
-  Literal literal(dtype, shape);
+  Literal literal = Literal::Uninitialized(dtype, shape);
   if (byte_size > 0) std::memcpy(literal.data(), data, static_cast<size_t>(byte_size));
   return literal;
 }

@@ -127,7 +127,6 @@ Literal::Bytes::Bytes(int64_t size) {
       static_cast<size_t>((std::max<int64_t>(size, 1) + kAlignment - 1) / kAlignment * kAlignment);
   pointer = std::aligned_alloc(kAlignment, rounded);
   CERMET_CHECK(pointer != nullptr);
-  std::memset(pointer, 0, rounded);
 }
 Literal::Bytes::Bytes(Bytes&& other) noexcept : pointer(std::exchange(other.pointer, nullptr)) {}
 Literal::Bytes& Literal::Bytes::operator=(Bytes&& other) noexcept {
@@ -136,17 +135,23 @@ Literal::Bytes& Literal::Bytes::operator=(Bytes&& other) noexcept {
 }
 Literal::Bytes::~Bytes() { std::free(pointer); }
 
-Literal::Literal(DType dtype, std::vector<int64_t> shape)
+Literal::Literal(DType dtype, std::vector<int64_t> shape, int64_t num_elements)
     : dtype_(dtype),
       shape_(std::move(shape)),
-      num_elements_(CheckedNumElements(shape_)),
-      bytes_(num_elements_ * ByteSize(dtype)) {}
+      num_elements_(num_elements),
+      bytes_(num_elements * ByteSize(dtype)) {}
 
-Literal::Literal(const Literal& other)
-    : dtype_(other.dtype_),
-      shape_(other.shape_),
-      num_elements_(other.num_elements_),
-      bytes_(other.byte_size()) {
+Literal::Literal(DType dtype, std::vector<int64_t> shape)
+    : Literal(Uninitialized(dtype, std::move(shape))) {
+  std::memset(data(), 0, static_cast<size_t>(byte_size()));
+}
+
+Literal Literal::Uninitialized(DType dtype, std::vector<int64_t> shape) {
+  const int64_t num_elements = CheckedNumElements(shape);
+  return Literal(dtype, std::move(shape), num_elements);
+}
+
+Literal::Literal(const Literal& other) : Literal(other.dtype_, other.shape_, other.num_elements_) {
   if (other.data() != nullptr) std::memcpy(data(), other.data(), other.byte_size());
 }
 Literal& Literal::operator=(const Literal& other) {
@@ -155,7 +160,7 @@ Literal& Literal::operator=(const Literal& other) {
 }
 
 Literal Literal::Splat(DType dtype, std::vector<int64_t> shape, double value) {
-  Literal literal(dtype, std::move(shape));
+  Literal literal = Uninitialized(dtype, std::move(shape));
   const ScalarOp convert{OpCode::kConvert, DType::kF64, dtype};
   const ScalarBits bits = std::bit_cast<uint64_t>(value);
   FillBits(&literal, Apply(convert, &bits));
@@ -163,7 +168,7 @@ Literal Literal::Splat(DType dtype, std::vector<int64_t> shape, double value) {
 }
 
 Literal Literal::SplatInt(DType dtype, std::vector<int64_t> shape, int64_t value) {
-  Literal literal(dtype, std::move(shape));
+  Literal literal = Uninitialized(dtype, std::move(shape));
   const ScalarOp convert{OpCode::kConvert, DType::kI64, dtype};
   const ScalarBits bits = static_cast<uint64_t>(value);
   FillBits(&literal, Apply(convert, &bits));

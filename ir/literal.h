@@ -16,9 +16,11 @@ namespace cermet {
 // to read from many threads.
 class Literal {
  public:
-  Literal() = default;  // an f32 scalar 0
+  Literal() : Literal(DType::kF32, {}) {}  // an f32 scalar 0
   // All elements zero. Extents must be non-negative and their product must fit (CERMET_CHECK).
   Literal(DType dtype, std::vector<int64_t> shape);
+  // Elements of no particular value, for callers that write every one of them.
+  static Literal Uninitialized(DType dtype, std::vector<int64_t> shape);
   Literal(const Literal& other);
   Literal& operator=(const Literal& other);
   Literal(Literal&&) noexcept = default;
@@ -68,17 +70,19 @@ class Literal {
  private:
   struct Bytes {  // a 64-byte aligned buffer
     Bytes() = default;
-    explicit Bytes(int64_t size);
+    explicit Bytes(int64_t size);  // uninitialized
     Bytes(Bytes&& other) noexcept;
     Bytes& operator=(Bytes&& other) noexcept;
     ~Bytes();
     void* data() const { return pointer; }
     void* pointer = nullptr;
   };
+  Literal(DType dtype, std::vector<int64_t> shape, int64_t num_elements);  // uninitialized
+
   DType dtype_ = DType::kF32;
   std::vector<int64_t> shape_;
   int64_t num_elements_ = 1;
-  Bytes bytes_{4};
+  Bytes bytes_;
 };
 
 // The DType of a C++ type: bool, int8_t.. uint64_t, float, double.
@@ -112,7 +116,7 @@ uint16_t DoubleToBFloat16(double value);  // one rounding
 
 template <typename T>
 Literal Literal::FromValues(std::vector<int64_t> shape, absl::Span<const T> values) {
-  Literal literal(NativeDType<T>::value, std::move(shape));
+  Literal literal = Uninitialized(NativeDType<T>::value, std::move(shape));
   absl::Span<T> out = literal.mutable_values<T>();
   for (size_t i = 0; i < out.size(); ++i) out[i] = values[i];
   return literal;

@@ -30,12 +30,18 @@ std::optional<Literal> UniformElement(DType dtype, const void* data, int64_t siz
 
 }  // namespace
 
-std::optional<Literal> LiteralOf(Value value, const Module& module) {
+std::optional<LiteralView> ViewOf(Value value, const Module& module) {
   if (!IsConstant(value)) return std::nullopt;
   if (const Literal* literal = value.node->attrs().Find<Literal>("value")) return *literal;
   const ConstantEntry* entry = EntryOf(*value.node, module);
   if (entry == nullptr) return std::nullopt;
-  return entry->ToLiteral();
+  return *entry;
+}
+
+std::optional<Literal> LiteralOf(Value value, const Module& module) {
+  const std::optional<LiteralView> view = ViewOf(value, module);
+  if (!view) return std::nullopt;
+  return ReshapeLiteral(*view, std::vector<int64_t>(view->shape.begin(), view->shape.end()));
 }
 
 std::optional<Literal> SplatOf(Value value, const Module& module) {

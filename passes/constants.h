@@ -9,14 +9,16 @@
 #include "ir/builder.h"
 #include "ir/graph.h"
 #include "ir/literal.h"
+#include "passes/literal_views.h"
 
 namespace cermet {
 
 // Constants of at most this many elements are held inline in the graph, larger ones in the store.
 inline constexpr int64_t kMaxInlineElements = 32;
 
-// The tensor that a `constant` node stands for, copied; nothing if `value` is another node, or a
-// reference to an entry whose bytes are not there.
+// The tensor that a `constant` node stands for, where it lies or copied; nothing if `value` is
+// another node, or a reference to an entry whose bytes are not there.
+std::optional<LiteralView> ViewOf(Value value, const Module& module);
 std::optional<Literal> LiteralOf(Value value, const Module& module);
 inline bool IsConstant(Value value) { return value.node->op() == OpCode::kConstant; }
 

@@ -139,10 +139,9 @@ std::vector<int64_t> StaticExtents(const Type& type) {
 
 absl::StatusOr<Literal> Compute(Node& node, const Module& module) {
   if (node.op() == OpCode::kTranspose || node.op() == OpCode::kReshape) {
-    if (std::optional<Literal> literal = LiteralOf(node.operand(0), module)) {
-      if (node.op() == OpCode::kReshape)
-        return ReshapeLiteral(*literal, StaticExtents(node.type()));
-      return TransposeLiteral(*literal, node.attrs().Ints("permutation"));
+    if (const std::optional<LiteralView> view = ViewOf(node.operand(0), module)) {
+      if (node.op() == OpCode::kReshape) return ReshapeLiteral(*view, StaticExtents(node.type()));
+      return TransposeLiteral(*view, node.attrs().Ints("permutation"));
     }
   }
   return EvaluateNode(node, module);

@@ -81,11 +81,31 @@ absl::StatusOr<ConstantEntry> ModelFile::Tensor(const onnx::TensorProto& tensor)
     CERMET_ASSIGN_OR_RETURN(const Type type, TensorType(tensor));
     CERMET_ASSIGN_OR_RETURN(entry, ExternalTensor(tensor, type));
   } else {
-    CERMET_ASSIGN_OR_RETURN(Literal literal, DecodeTensor(tensor));
-    const auto owner = std::make_shared<const Literal>(std::move(literal));
-    entry = {owner->dtype(), owner->shape(), owner->data(), owner->byte_size(), 0, owner};
+    CERMET_ASSIGN_OR_RETURN(entry, EmbeddedTensor(tensor));
   }
   decoded_[&tensor] = entry;
+  return entry;
+}
+
+// Weights are most of a file: their bytes move out of the message instead of being copied. Bools are
+// decoded, because any byte but 0 is true in a file.
+absl::StatusOr<ConstantEntry> ModelFile::EmbeddedTensor(const onnx::TensorProto& tensor) {
+  if (!tensor.has_raw_data() || tensor.data_type() == onnx::TensorProto::BOOL) {
+    CERMET_ASSIGN_OR_RETURN(Literal literal, DecodeTensor(tensor));
+    const auto owner = std::make_shared<const Literal>(std::move(literal));
+    return ConstantEntry{owner->dtype(), owner->shape(), owner->data(), owner->byte_size(), 0,
+                         owner};
+  }
+  CERMET_RETURN_IF_ERROR(CheckEmbedded(tensor));
+  // The message is this object's own, in proto_ or kept_, and not const there.
+  auto& message = const_cast<onnx::TensorProto&>(tensor);
+  const auto owner = std::make_shared<const std::string>(std::move(*message.mutable_raw_data()));
+  ConstantEntry entry;
+  CERMET_ASSIGN_OR_RETURN(entry.dtype, DTypeOfOnnx(tensor.data_type()));
+  entry.shape.assign(tensor.dims().begin(), tensor.dims().end());
+  entry.data = owner->data();
+  entry.byte_size = static_cast<int64_t>(owner->size());
+  entry.owner = owner;
   return entry;
 }
 

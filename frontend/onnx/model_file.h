@@ -47,7 +47,8 @@ class ModelFile {
 
   // Type and extents of a tensor, without its data.
   absl::StatusOr<Type> TensorType(const onnx::TensorProto& tensor) const;
-  // A tensor of the model: decoded, or pointing into its external file.
+  // A tensor of the model: decoded, or pointing into its external file. Raw bytes move out of the
+  // message, where they cannot be found any more.
   absl::StatusOr<ConstantEntry> Tensor(const onnx::TensorProto& tensor);
   // Keeps a graph made of the model's parts (the body of a function with its attributes put in) as
   // long as the file.
@@ -57,6 +58,7 @@ class ModelFile {
 
  private:
   explicit ModelFile(std::string path) : path_(std::move(path)) {}
+  absl::StatusOr<ConstantEntry> EmbeddedTensor(const onnx::TensorProto& tensor);
   absl::StatusOr<ConstantEntry> ExternalTensor(const onnx::TensorProto& tensor, const Type& type);
   absl::StatusOr<std::shared_ptr<const MappedFile>> OpenExternal(const std::string& location);
 
@@ -67,7 +69,9 @@ class ModelFile {
   std::map<std::string, std::shared_ptr<const MappedFile>> external_;
 };
 
-// The elements of a tensor that holds its own data (raw or typed fields).
+// An error unless the tensor's own data (raw or typed fields) fill its shape.
+absl::Status CheckEmbedded(const onnx::TensorProto& tensor);
+// The elements of a tensor that holds its own data.
 absl::StatusOr<Literal> DecodeTensor(const onnx::TensorProto& tensor);
 
 }  // namespace cermet

@@ -112,40 +112,46 @@ absl::StatusOr<DType> DTypeOfOnnx(int32_t data_type) {
       absl::StrCat(OnnxTypeName(data_type), " is not a supported element type"));
 }
 
-absl::StatusOr<Literal> DecodeTensor(const TensorProto& tensor) {
+// The file bounds the memory: sizes are compared before anything is allocated.
+absl::Status CheckEmbedded(const TensorProto& tensor) {
   CERMET_ASSIGN_OR_RETURN(const DType dtype, DTypeOfOnnx(tensor.data_type()));
   if (tensor.has_segment())
     return absl::UnimplementedError(
         absl::StrCat("tensor \"", tensor.name(), "\" is stored in segments"));
-  std::vector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
   int64_t bytes = ByteSize(dtype);
-  for (const int64_t extent : shape) {
+  for (const int64_t extent : tensor.dims()) {
     if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) {
       return absl::InvalidArgumentError(
           absl::StrCat("tensor \"", tensor.name(), "\" has the impossible extent ", extent));
     }
   }
-  // The file bounds the memory: sizes are compared before anything is allocated.
-  const int64_t elements = bytes / ByteSize(dtype);
   if (tensor.has_raw_data()) {
-    const std::string& raw = tensor.raw_data();
-    if (static_cast<int64_t>(raw.size()) != bytes)
-      return WrongCount(tensor, "bytes", bytes, raw.size());
-    Literal result(dtype, std::move(shape));
-    if (bytes > 0) std::memcpy(result.data(), raw.data(), bytes);
-    if (dtype == DType::kBool) {
-      char* data = static_cast<char*>(result.data());
-      for (int64_t i = 0; i < bytes; ++i) data[i] = data[i] != 0;
-    }
-    return result;
+    const auto have = static_cast<int64_t>(tensor.raw_data().size());
+    return have == bytes ? absl::OkStatus() : WrongCount(tensor, "bytes", bytes, have);
   }
+  const int64_t elements = bytes / ByteSize(dtype);
   const int64_t have =
       std::max({int64_t{tensor.float_data_size()}, int64_t{tensor.int32_data_size()},
                 int64_t{tensor.int64_data_size()}, int64_t{tensor.double_data_size()},
                 int64_t{tensor.uint64_data_size()}});
-  if (have != elements) return WrongCount(tensor, "elements", elements, have);
-  Literal result(dtype, std::move(shape));
-  CERMET_RETURN_IF_ERROR(CopyTyped(tensor, &result));
+  return have == elements ? absl::OkStatus() : WrongCount(tensor, "elements", elements, have);
+}
+
+absl::StatusOr<Literal> DecodeTensor(const TensorProto& tensor) {
+  CERMET_RETURN_IF_ERROR(CheckEmbedded(tensor));
+  CERMET_ASSIGN_OR_RETURN(const DType dtype, DTypeOfOnnx(tensor.data_type()));
+  Literal result = Literal::Uninitialized(
+      dtype, std::vector<int64_t>(tensor.dims().begin(), tensor.dims().end()));
+  if (!tensor.has_raw_data()) {
+    CERMET_RETURN_IF_ERROR(CopyTyped(tensor, &result));
+    return result;
+  }
+  const std::string& raw = tensor.raw_data();
+  if (!raw.empty()) std::memcpy(result.data(), raw.data(), raw.size());
+  if (dtype == DType::kBool) {
+    char* data = static_cast<char*>(result.data());
+    for (size_t i = 0; i < raw.size(); ++i) data[i] = data[i] != 0;
+  }
   return result;
 }
 

@@ -73,7 +73,8 @@ void IndexAnalysis::DefineBlock(const Block& block) {
 const IndexAnalysis::AtomInfo& IndexAnalysis::Info(Atom atom) const {
   static const AtomInfo& unknown = *new AtomInfo();
   if (atom < 0) return symbol_info_[-atom - 1];
-  return static_cast<size_t>(atom) < value_info_.size() ? value_info_[atom] : unknown;
+  const auto it = value_info_.find(atom);
+  return it == value_info_.end() ? unknown : it->second;
 }
 
 bool IndexAnalysis::Trusted(const Polynomial& polynomial) const {
@@ -86,13 +87,11 @@ bool IndexAnalysis::Trusted(const Polynomial& polynomial) const {
 }
 
 Polynomial IndexAnalysis::Value(ValueId value) const {
-  if (static_cast<size_t>(value) < values_.size() && values_[value]) return *values_[value];
-  return Polynomial::OfAtom(value);
+  const auto it = values_.find(value);
+  return it == values_.end() ? Polynomial::OfAtom(value) : it->second;
 }
 
 void IndexAnalysis::SetOpaque(ValueId value, AtomInfo info) {
-  if (values_.size() <= static_cast<size_t>(value)) values_.resize(value + 1);
-  if (value_info_.size() <= static_cast<size_t>(value)) value_info_.resize(value + 1);
   if (info.range.IsFinite()) info.trusted = true;
   values_[value] = info.range.lower == info.range.upper ? Polynomial(info.range.lower)
                                                         : Polynomial::OfAtom(value);
@@ -129,7 +128,6 @@ void IndexAnalysis::SetPolynomial(ValueId value, Polynomial polynomial) {
     SetOpaque(value, AtomInfo());
     return;
   }
-  if (values_.size() <= static_cast<size_t>(value)) values_.resize(value + 1);
   values_[value] = std::move(polynomial);
 }
 
@@ -232,7 +230,6 @@ void IndexAnalysis::Define(const Inst& inst) {
   const ValueId result = inst.results[0];
   switch (inst.kind) {
     case InstKind::kConstant: {
-      if (values_.size() <= static_cast<size_t>(result)) values_.resize(result + 1);
       values_[result] = Polynomial(static_cast<int64_t>(inst.bits));
       return;
     }

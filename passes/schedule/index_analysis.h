@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "ir/dim.h"
 #include "ir/kernel/kernel.h"
 #include "passes/schedule/interval.h"
@@ -106,8 +107,8 @@ class IndexAnalysis {
   Atom SymbolAtom(const Dim& dim);
 
   const kernel::Kernel* kernel_;
-  std::vector<std::optional<Polynomial>> values_;
-  std::vector<AtomInfo> value_info_;
+  absl::flat_hash_map<kernel::ValueId, Polynomial> values_;  // only index values have one
+  absl::flat_hash_map<kernel::ValueId, AtomInfo> value_info_;
   std::vector<Dim> symbols_;
   std::vector<AtomInfo> symbol_info_;
   std::map<std::string, Atom> symbol_atoms_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "ir/kernel/kernel.h"
 #include "ir/scalar_ops.h"
 #include "passes/schedule/index_analysis.h"
@@ -25,7 +26,7 @@ class Simplifier {
   void Run();
 
  private:
-  using Key = std::vector<int64_t>;
+  using Key = absl::InlinedVector<int64_t, 20>;
   struct Scope {
     kernel::Block* block;
     bool is_branch = false;  // of a kIf: work is not moved out of it
@@ -38,14 +39,17 @@ class Simplifier {
   };
 
   // ---- structure
-  void Insts(const kernel::Block& block) {
-    for (const kernel::Inst& inst : block.insts) Visit(inst);
+  // The old instructions are taken apart as they are read.
+  void Insts(kernel::Block old) {
+    for (kernel::Inst& inst : old.insts) Visit(std::move(inst));
   }
-  void Visit(const kernel::Inst& old);
-  void Loop(const kernel::Inst& old);
-  void If(const kernel::Inst& old);
-  kernel::Block NestedBlock(const kernel::Block& old, bool is_branch, bool runs,
+  void Visit(kernel::Inst inst);
+  void Loop(kernel::Inst inst);
+  void If(kernel::Inst inst);
+  kernel::Block NestedBlock(kernel::Block old, bool is_branch, bool runs,
                             const std::vector<kernel::ValueId>& params);
+  std::vector<kernel::ValueId> NewParams(const kernel::Block& old);
+  void NewResults(kernel::Inst* inst);
   void PushFacts(kernel::ValueId condition, bool holds, int* count);
 
   // ---- values

@@ -21,24 +21,24 @@ using kernel::ValueType;
 void Simplifier::Run() {
   Block body;
   scopes_.push_back({&body});
-  Insts(kernel_->body);
+  Insts(std::exchange(kernel_->body, {}));
   kernel_->body = std::move(body);
   RemoveDeadInstructions(kernel_);
 }
 
-void Simplifier::Visit(const Inst& old) {
-  if (old.kind == InstKind::kFor) return Loop(old);
-  if (old.kind == InstKind::kIf) return If(old);
-  Inst inst = old;
+void Simplifier::Visit(Inst inst) {
+  if (inst.kind == InstKind::kFor) return Loop(std::move(inst));
+  if (inst.kind == InstKind::kIf) return If(std::move(inst));
   for (ValueId& operand : inst.operands) operand = map_(operand);
   if (inst.mask != kNoValue) inst.mask = map_(inst.mask);
+  const ValueId old = inst.results.empty() ? kNoValue : inst.results[0];
   if (IsPure(inst.kind)) {
-    map_.Set(old.results[0], Pure(std::move(inst)));
+    map_.Set(old, Pure(std::move(inst)));
     return;
   }
   if (inst.mask != kNoValue && IsBool(inst.mask, true)) inst.mask = kNoValue;
   if (inst.kind == InstKind::kLoad) {
-    if (std::optional<ValueId> value = LoadOrFold(inst)) map_.Set(old.results[0], *value);
+    if (std::optional<ValueId> value = LoadOrFold(std::move(inst))) map_.Set(old, *value);
     return;
   }
   if (inst.kind == InstKind::kStore && inst.mask != kNoValue && IsBool(inst.mask, false)) return;
@@ -50,59 +50,70 @@ void Simplifier::Visit(const Inst& old) {
   scopes_.back().block->insts.push_back(std::move(inst));
 }
 
-Block Simplifier::NestedBlock(const Block& old, bool is_branch, bool runs,
+Block Simplifier::NestedBlock(Block old, bool is_branch, bool runs,
                               const std::vector<ValueId>& params) {
   Block block;
   block.params = params;
   scopes_.push_back({&block, is_branch, runs});
   for (ValueId param : params) depth_[param] = scopes_.size() - 1;
-  Insts(old);
-  for (ValueId yield : old.yields) block.yields.push_back(map_(yield));
+  const std::vector<ValueId> yields = std::move(old.yields);
+  Insts(std::move(old));
+  for (ValueId yield : yields) block.yields.push_back(map_(yield));
   scopes_.pop_back();
   return block;
 }
 
-void Simplifier::Loop(const Inst& old) {
-  Inst inst = old;
+void Simplifier::Loop(Inst inst) {
+  std::vector<Block> bodies = std::exchange(inst.blocks, {});
   for (ValueId& operand : inst.operands) operand = map_(operand);
   const Polynomial lower = analysis_.Value(inst.operands[0]),
                    upper = analysis_.Value(inst.operands[1]);
-  const Block& body = old.blocks[0];
+  Block& body = bodies[0];
   const bool structural = inst.loop == LoopKind::kBlock || inst.loop == LoopKind::kThread;
   if (!structural && inst.order_lanes == 1 && analysis_.ProveLessEqual(upper, lower)) {
-    for (size_t i = 0; i < inst.results.size(); ++i) map_.Set(old.results[i], inst.operands[2 + i]);
+    for (size_t i = 0; i < inst.results.size(); ++i) {
+      map_.Set(inst.results[i], inst.operands[2 + i]);
+    }
     return;
   }
   if (!structural && inst.order_lanes == 1 && upper - lower == Polynomial(1)) {
-    map_.Set(body.params[0], inst.operands[0]);
-    for (size_t i = 0; i < inst.results.size(); ++i)
-      map_.Set(body.params[1 + i], inst.operands[2 + i]);
-    Insts(body);
-    for (size_t i = 0; i < inst.results.size(); ++i) map_.Set(old.results[i], map_(body.yields[i]));
+    for (size_t i = 0; i < body.params.size(); ++i) {
+      map_.Set(body.params[i], inst.operands[i == 0 ? 0 : 1 + i]);
+    }
+    const std::vector<ValueId> yields = std::move(body.yields);
+    Insts(std::move(body));
+    for (size_t i = 0; i < inst.results.size(); ++i) map_.Set(inst.results[i], map_(yields[i]));
     return;
   }
+  inst.blocks.resize(bodies.size());
+  inst.blocks[0].params = NewParams(body);
+  analysis_.DefineLoop(inst);
+  inst.blocks[0] =
+      NestedBlock(std::move(body), false, analysis_.ProveLess(lower, upper), inst.blocks[0].params);
+  if (bodies.size() > 1) {  // the combiner of a lanes loop
+    const std::vector<ValueId> sides = NewParams(bodies[1]);
+    inst.blocks[1] = NestedBlock(std::move(bodies[1]), true, false, sides);
+  }
+  NewResults(&inst);
+  scopes_.back().block->insts.push_back(std::move(inst));
+}
+
+std::vector<ValueId> Simplifier::NewParams(const Block& old) {
   std::vector<ValueId> params;
-  for (ValueId param : body.params) {
+  for (ValueId param : old.params) {
     params.push_back(kernel_->NewValue(kernel_->type(param)));
     map_.Set(param, params.back());
   }
-  inst.blocks[0].params = params;
-  analysis_.DefineLoop(inst);
-  inst.blocks[0] = NestedBlock(body, false, analysis_.ProveLess(lower, upper), params);
-  if (inst.blocks.size() > 1) {  // the combiner of a lanes loop
-    std::vector<ValueId> sides;
-    for (ValueId param : old.blocks[1].params) {
-      sides.push_back(kernel_->NewValue(kernel_->type(param)));
-      map_.Set(param, sides.back());
-    }
-    inst.blocks[1] = NestedBlock(old.blocks[1], true, false, sides);
+  return params;
+}
+
+void Simplifier::NewResults(Inst* inst) {
+  for (ValueId& result : inst->results) {
+    const ValueId fresh = kernel_->NewValue(kernel_->type(result));
+    map_.Set(result, fresh);
+    depth_[fresh] = scopes_.size() - 1;
+    result = fresh;
   }
-  for (size_t i = 0; i < inst.results.size(); ++i) {
-    inst.results[i] = kernel_->NewValue(kernel_->type(old.results[i]));
-    map_.Set(old.results[i], inst.results[i]);
-    depth_[inst.results[i]] = scopes_.size() - 1;
-  }
-  scopes_.back().block->insts.push_back(std::move(inst));
 }
 
 // Records what holds in a branch, as polynomials that are not negative.
@@ -135,27 +146,23 @@ void Simplifier::PushFacts(ValueId condition, bool holds, int* count) {
   ++*count;
 }
 
-void Simplifier::If(const Inst& old) {
-  const ValueId condition = map_(old.operands[0]);
+void Simplifier::If(Inst inst) {
+  const ValueId condition = map_(inst.operands[0]);
   if (std::optional<ScalarBits> constant = ConstantBits(condition)) {
-    const Block& taken = old.blocks[*constant != 0 ? 0 : 1];
-    Insts(taken);
-    for (size_t i = 0; i < old.results.size(); ++i) map_.Set(old.results[i], map_(taken.yields[i]));
+    Block& taken = inst.blocks[*constant != 0 ? 0 : 1];
+    const std::vector<ValueId> yields = std::move(taken.yields);
+    Insts(std::move(taken));
+    for (size_t i = 0; i < inst.results.size(); ++i) map_.Set(inst.results[i], map_(yields[i]));
     return;
   }
-  Inst inst = old;
   inst.operands[0] = condition;
   for (size_t b = 0; b < 2; ++b) {
     int facts = 0;
     PushFacts(condition, b == 0, &facts);
-    inst.blocks[b] = NestedBlock(old.blocks[b], true, false, {});
+    inst.blocks[b] = NestedBlock(std::move(inst.blocks[b]), true, false, {});
     while (facts-- > 0) analysis_.PopFact();
   }
-  for (size_t i = 0; i < inst.results.size(); ++i) {
-    inst.results[i] = kernel_->NewValue(kernel_->type(old.results[i]));
-    map_.Set(old.results[i], inst.results[i]);
-    depth_[inst.results[i]] = scopes_.size() - 1;
-  }
+  NewResults(&inst);
   scopes_.back().block->insts.push_back(std::move(inst));
 }
 
@@ -188,17 +195,17 @@ ValueId Simplifier::Append(Inst inst, const ValueType& type) {
       (inst.op == OpCode::kAdd || inst.op == OpCode::kMul) && inst.operands[0] > inst.operands[1]) {
     std::swap(inst.operands[0], inst.operands[1]);
   }
-  Key key = {static_cast<int64_t>(inst.kind),
-             static_cast<int64_t>(inst.op),
-             static_cast<int64_t>(inst.direction),
-             static_cast<int64_t>(inst.bits),
-             inst.axis,
-             inst.start,
-             inst.buffer,
-             inst.lanes,
-             inst.mask,
-             static_cast<int64_t>(type.dtype),
-             static_cast<int64_t>(type.fragment)};
+  Key key{static_cast<int64_t>(inst.kind),
+          static_cast<int64_t>(inst.op),
+          static_cast<int64_t>(inst.direction),
+          static_cast<int64_t>(inst.bits),
+          inst.axis,
+          inst.start,
+          inst.buffer,
+          inst.lanes,
+          inst.mask,
+          static_cast<int64_t>(type.dtype),
+          static_cast<int64_t>(type.fragment)};
   if (inst.kind == InstKind::kDim) {
     key.push_back(dim_numbers_.try_emplace(inst.dim.ToString(), dim_numbers_.size()).first->second);
   }
