@@ -11,6 +11,7 @@
 #include "runtime/fake_gpu/interpreted_kernels.h"
 #include "runtime/host_device.h"
 #include "runtime/program_walker.h"
+#include "tests/device/compiled_kernels_loader.h"
 
 namespace cermet::runtime {
 namespace {
@@ -19,36 +20,72 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+// Two kernels that add 1, the second one as GPUs schedule it.
+const char* const kAddKernels = R"(
+kernel @add(%x: f32[?n], %y: f32[?n] out) {
+  parallel %i in 0..?n { %y[%i] = %x[%i] + f32(1) }
+}
+kernel @add_in_blocks(%x: f32[?n], %y: f32[?n] out) {
+  shared %t: f32[32]
+  block %b in 0..dim(floordiv(?n+31,32)) { thread %i in 0..32 {
+    %at = %b * 32 + %i
+    %0 = %x[%at] mask %at < ?n
+    %t[%i] = %0 + f32(1)
+    barrier
+    %y[%at] = %t[%i] mask %at < ?n } }
+}
+)";
+// The same for devices that run CPU schedules only.
+const char* const kAddKernelsWithoutBlocks = R"(
+kernel @add(%x: f32[?n], %y: f32[?n] out) {
+  parallel %i in 0..?n { %y[%i] = %x[%i] + f32(1) }
+}
+kernel @add_in_turn(%x: f32[?n], %y: f32[?n] out) {
+  scratch %t: f32[1]
+  for %i in 0..?n {
+    %t[0] = %x[%i] + f32(1)
+    %y[%i] = %t[0]
+  }
+}
+)";
+
 struct DeviceCase {
   const char* name;
   // A device of at least 1 MiB of memory whose n-th allocation fails (0: none).
   std::function<std::unique_ptr<Device>(int64_t fail_allocation)> make;
+  const char* add_kernels = kAddKernels;
 };
 
-std::unique_ptr<Device> MakeHost(int64_t fail_allocation, Threads threads) {
+std::unique_ptr<Device> MakeHost(int64_t fail_allocation, Threads threads,
+                                 HostKernelLoader loader = LoadInterpretedKernels) {
   DeviceMemoryOptions memory;
   memory.limit_bytes = 1 << 20;
   memory.fail_allocation = fail_allocation;
-  return std::make_unique<HostDevice>("host", LoadInterpretedKernels, threads, memory);
+  return std::make_unique<HostDevice>("host", std::move(loader), threads, memory);
+}
+
+Threads ThreeThreads() {
+  static ThreadPool* const pool = new ThreadPool(3);
+  return pool->threads();
 }
 
 std::vector<DeviceCase> Devices() {
-  return {{"host", [](int64_t fail) { return MakeHost(fail, CallerOnly()); }},
-          {"host_with_threads",
-           [](int64_t fail) {
-             static ThreadPool* const pool = new ThreadPool(3);
-             return MakeHost(fail, pool->threads());
-           }},
-          {"fake_gpu", [](int64_t fail) {
-             FakeGpuOptions options;
-             options.memory_bytes = 1 << 20;
-             auto gpu = std::make_unique<FakeGpu>(options);
-             if (fail > 0) gpu->FailAllocation(fail);
-             return gpu;
-           }}};
+  return {
+      {"host", [](int64_t fail) { return MakeHost(fail, CallerOnly()); }},
+      {"host_with_threads", [](int64_t fail) { return MakeHost(fail, ThreeThreads()); }},
+      {"compiled",
+       [](int64_t fail) { return MakeHost(fail, ThreeThreads(), testing::LoadCompiledKernels); },
+       kAddKernelsWithoutBlocks},
+      {"fake_gpu", [](int64_t fail) {
+         FakeGpuOptions options;
+         options.memory_bytes = 1 << 20;
+         auto gpu = std::make_unique<FakeGpu>(options);
+         if (fail > 0) gpu->FailAllocation(fail);
+         return gpu;
+       }}};
 }
 
-class DeviceTest : public testing::TestWithParam<DeviceCase> {
+class DeviceTest : public ::testing::TestWithParam<DeviceCase> {
  protected:
   std::unique_ptr<Device> device_ = GetParam().make(0);
 
@@ -66,8 +103,8 @@ class DeviceTest : public testing::TestWithParam<DeviceCase> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(All, DeviceTest, testing::ValuesIn(Devices()),
-                         [](const testing::TestParamInfo<DeviceCase>& info) {
+INSTANTIATE_TEST_SUITE_P(All, DeviceTest, ::testing::ValuesIn(Devices()),
+                         [](const ::testing::TestParamInfo<DeviceCase>& info) {
                            return info.param.name;
                          });
 
@@ -125,24 +162,8 @@ TEST_P(DeviceTest, CopiesStayInsideAllocations) {
   EXPECT_EQ(device_->Free(a).code(), absl::StatusCode::kInvalidArgument);
 }
 
-// One kernel as CPUs schedule it, one as GPUs do.
-const char* const kAddKernels = R"(
-kernel @add(%x: f32[?n], %y: f32[?n] out) {
-  parallel %i in 0..?n { %y[%i] = %x[%i] + f32(1) }
-}
-kernel @add_in_blocks(%x: f32[?n], %y: f32[?n] out) {
-  shared %t: f32[32]
-  block %b in 0..dim(floordiv(?n+31,32)) { thread %i in 0..32 {
-    %at = %b * 32 + %i
-    %0 = %x[%at] mask %at < ?n
-    %t[%i] = %0 + f32(1)
-    barrier
-    %y[%at] = %t[%i] mask %at < ?n } }
-}
-)";
-
 TEST_P(DeviceTest, LaunchesInOrder) {
-  std::unique_ptr<DeviceKernels> kernels = Load(kAddKernels);
+  std::unique_ptr<DeviceKernels> kernels = Load(GetParam().add_kernels);
   const int64_t n = 100;
   std::vector<float> x(n, 1.0f), y(n);
   const DevicePointer a = Allocate(4 * n), b = Allocate(4 * n);
@@ -159,7 +180,7 @@ TEST_P(DeviceTest, LaunchesInOrder) {
 }
 
 TEST_P(DeviceTest, LaunchesCheckTheirArguments) {
-  std::unique_ptr<DeviceKernels> kernels = Load(kAddKernels);
+  std::unique_ptr<DeviceKernels> kernels = Load(GetParam().add_kernels);
   const DevicePointer a = Allocate(16), b = Allocate(12);
   const auto result = [&](std::vector<DevicePointer> arguments) {
     absl::Status status = device_->Launch(kernels.get(), 0, arguments, {{"n", 4}}, 1);
@@ -270,8 +291,8 @@ class WalkerTest : public DeviceTest {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(All, WalkerTest, testing::ValuesIn(Devices()),
-                         [](const testing::TestParamInfo<DeviceCase>& info) {
+INSTANTIATE_TEST_SUITE_P(All, WalkerTest, ::testing::ValuesIn(Devices()),
+                         [](const ::testing::TestParamInfo<DeviceCase>& info) {
                            return info.param.name;
                          });
 
