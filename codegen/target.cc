@@ -6,8 +6,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "codegen/machine.h"
 #include "ir/status.h"
 #include "llvm/ADT/StringMap.h"
@@ -78,6 +80,20 @@ absl::Status SetVectors(const llvm::Triple& triple, Target* target) {
   return absl::OkStatus();
 }
 
+// `cpu` is "sm_" and the compute capability as a number, perhaps with a letter.
+absl::Status CheckGpu(absl::string_view cpu) {
+  absl::string_view digits = cpu;
+  int capability = 0;
+  if (absl::ConsumePrefix(&digits, "sm_")) {
+    digits = digits.substr(0, digits.find_first_not_of("0123456789"));
+    if (absl::SimpleAtoi(digits, &capability) && capability >= 80) return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("the GPU ", cpu,
+                   " is below Cermet's minimum, sm_80: schedules copy to shared "
+                   "memory asynchronously"));
+}
+
 }  // namespace
 
 absl::StatusOr<Target> HostTarget() { return ParseTarget("", "host"); }
@@ -107,6 +123,7 @@ absl::StatusOr<Target> ParseTarget(absl::string_view triple_text, absl::string_v
   }
   if (triple.getArch() == llvm::Triple::nvptx64) {
     target.kind = TargetKind::kCuda;
+    CERMET_RETURN_IF_ERROR(CheckGpu(target.cpu));
     CERMET_RETURN_IF_ERROR(CreateMachine(target, CodeUse::kObject).status());
     return target;
   }

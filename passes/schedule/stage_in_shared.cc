@@ -119,7 +119,16 @@ class Stage {
       }
     }
     if (left_ == nullptr || right_ == nullptr) return Refuse("not a product of rows and columns");
+    copies_ = CanCopy(left_) && CanCopy(right_);
     return absl::OkStatus();
+  }
+
+  // One element of an argument that is as large as a copy in the background can be.
+  bool CanCopy(const Inst* load) const {
+    const kernel::Buffer& buffer = kernel_->buffers[load->buffer];
+    const int64_t bytes = ByteSize(buffer.dtype);
+    return buffer.space == kernel::MemorySpace::kGlobal && buffer.access == kernel::Access::kIn &&
+           load->lanes == 0 && (bytes == 4 || bytes == 8);
   }
 
   void AddBuffers() {
@@ -128,6 +137,7 @@ class Stage {
       buffer.name = absl::StrCat(name, "_tile", kernel_->buffers.size());
       buffer.dtype = kernel_->buffers[load->buffer].dtype;
       buffer.shape = {Dim(tile_), Dim(tile_)};
+      if (copies_) buffer.shape.insert(buffer.shape.begin(), Dim(2));
       buffer.space = kernel::MemorySpace::kShared;
       buffer.access = kernel::Access::kInOut;
       (load == left_ ? left_tile_ : right_tile_) = static_cast<int32_t>(kernel_->buffers.size());
@@ -149,7 +159,7 @@ class Stage {
     bool after = false;
     for (const Inst& inst : body.insts) {
       if (&inst == loop_) {
-        Loop(builder);
+        copies_ ? LoopWithCopies(builder) : LoopWithStores(builder);
         after = true;
       } else if (after) {
         epilogue.insts.push_back(inst);
@@ -166,61 +176,124 @@ class Stage {
         [](KernelBuilder&) { return Values(); });
   }
 
-  // A copy of the operand's load for this k; what else is cloned for it is dead.
-  ValueId LoadAt(KernelBuilder& builder, const Inst* load, ValueId k) {
+  // The indices of the operand's load for this k; what else is cloned for it is dead.
+  Values IndicesAt(KernelBuilder& builder, const Inst* load, ValueId k) {
     ValueMap map = map_;
     map.Set(loop_->blocks[0].params[0], k);
     for (const Inst& inst : loop_->blocks[0].insts) {
-      if (&inst == load) return CloneAppend(builder, inst, &map);
+      if (&inst == load) break;
       const bool index = IsPure(inst.kind) && kernel_->type(inst.results[0]).dtype == DType::kI64;
       if (index) CloneAppend(builder, inst, &map);
     }
-    CERMET_UNREACHABLE();
+    Values indices;
+    for (ValueId operand : load->operands) indices.push_back(map(operand));
+    return indices;
   }
 
-  ValueId CloneAppend(KernelBuilder& builder, const Inst& inst, ValueMap* map) {
-    Inst copy = CloneInst(kernel_, inst, map);
-    const ValueId result = copy.results[0];
-    builder.Append(std::move(copy));
-    return result;
+  void CloneAppend(KernelBuilder& builder, const Inst& inst, ValueMap* map) {
+    builder.Append(CloneInst(kernel_, inst, map));
   }
 
-  void Loop(KernelBuilder& builder) {
-    const ValueId size = builder.Index(tile_), one = builder.Index(1), zero = builder.Index(0);
+  // The loop over blocks of k; `stage` is run first in each, with the induction variable and the
+  // block's first k, and gives the number of the pair of tiles that the block is in.
+  template <typename StageBlock>
+  void LoopOverBlocks(KernelBuilder& builder, StageBlock stage, bool barrier_after) {
+    const ValueId size = builder.Index(tile_), zero = builder.Index(0);
     const ValueId extent = map_(loop_->operands[1]);
-    const ValueId blocks = builder.FloorDiv(builder.Add(extent, builder.Index(tile_ - 1)), size);
     Values inits;
     for (size_t i = 2; i < loop_->operands.size(); ++i) inits.push_back(map_(loop_->operands[i]));
     const Values results = builder.For(
-        zero, blocks, 1, LoopKind::kSerial, loop_->iv_name + "b", inits,
+        zero, Blocks(builder), 1, LoopKind::kSerial, loop_->iv_name + "b", inits,
         [&](KernelBuilder& outer, ValueId kb, const Values& carried) {
-          const ValueId base = outer.Mul(kb, size), last = outer.Sub(extent, one);
-          const ValueId left_k = outer.Compute(OpCode::kMinimum, {outer.Add(base, tj_), last});
-          const ValueId right_k = outer.Compute(OpCode::kMinimum, {outer.Add(base, ti_), last});
-          outer.Store(left_tile_, LoadAt(outer, left_, left_k), {ti_, tj_});
-          outer.Store(right_tile_, LoadAt(outer, right_, right_k), {ti_, tj_});
-          outer.Barrier();
+          const ValueId base = outer.Mul(kb, size);
+          const ValueId pair = stage(outer, kb, base);
           const ValueId left = outer.Compute(OpCode::kMinimum, {size, outer.Sub(extent, base)});
           const Values sums = outer.For(zero, left, 1, LoopKind::kSerial, loop_->iv_name, carried,
                                         [&](KernelBuilder& inner, ValueId kk, const Values& acc) {
-                                          return Step(inner, base, kk, acc);
+                                          return Step(inner, base, kk, pair, acc);
                                         });
-          outer.Barrier();
+          if (barrier_after) outer.Barrier();
           return sums;
         });
     for (size_t i = 0; i < results.size(); ++i) map_.Set(loop_->results[i], results[i]);
   }
 
-  Values Step(KernelBuilder& inner, ValueId base, ValueId kk, const Values& acc) {
+  ValueId Blocks(KernelBuilder& builder) {
+    const ValueId extent = map_(loop_->operands[1]);
+    return builder.FloorDiv(builder.Add(extent, builder.Index(tile_ - 1)), builder.Index(tile_));
+  }
+
+  // This thread's element of each operand's block from `base` on; past the end, the last one.
+  struct Elements {
+    Values left, right;  // indices
+  };
+  Elements ElementsAt(KernelBuilder& builder, ValueId base) {
+    const ValueId last = builder.Sub(map_(loop_->operands[1]), builder.Index(1));
+    const ValueId left_k = builder.Compute(OpCode::kMinimum, {builder.Add(base, tj_), last});
+    const ValueId right_k = builder.Compute(OpCode::kMinimum, {builder.Add(base, ti_), last});
+    return {IndicesAt(builder, left_, left_k), IndicesAt(builder, right_, right_k)};
+  }
+
+  void LoopWithStores(KernelBuilder& builder) {
+    LoopOverBlocks(
+        builder,
+        [&](KernelBuilder& outer, ValueId, ValueId base) {
+          const Elements from = ElementsAt(outer, base);
+          outer.Store(left_tile_, outer.Load(left_->buffer, from.left), {ti_, tj_});
+          outer.Store(right_tile_, outer.Load(right_->buffer, from.right), {ti_, tj_});
+          outer.Barrier();
+          return kernel::kNoValue;
+        },
+        /*barrier_after=*/true);
+  }
+
+  // Two pairs of tiles: while one is worked on, the next block is copied to the other. The barrier
+  // is both the one after a block's copies and the one before they are overwritten.
+  void LoopWithCopies(KernelBuilder& builder) {
+    const ValueId zero = builder.Index(0), blocks = Blocks(builder);
+    const auto copy = [&](KernelBuilder& out, ValueId base, ValueId pair) {
+      const Elements from = ElementsAt(out, base);
+      out.CopyAsync(left_tile_, {pair, ti_, tj_}, left_->buffer, from.left);
+      out.CopyAsync(right_tile_, {pair, ti_, tj_}, right_->buffer, from.right);
+      return Values();
+    };
+    const auto nothing = [](KernelBuilder&) { return Values(); };
+    builder.If(
+        builder.Compare(CompareDirection::kLt, zero, blocks),
+        [&](KernelBuilder& first) { return copy(first, zero, zero); }, nothing);
+    builder.Commit();
+    LoopOverBlocks(
+        builder,
+        [&](KernelBuilder& outer, ValueId kb, ValueId) {
+          outer.Wait(0);
+          outer.Barrier();
+          const ValueId next = outer.Add(kb, outer.Index(1)), two = outer.Index(2);
+          outer.If(
+              outer.Compare(CompareDirection::kLt, next, blocks),
+              [&](KernelBuilder& more) {
+                return copy(more, more.Mul(next, more.Index(tile_)), more.FloorMod(next, two));
+              },
+              nothing);
+          outer.Commit();
+          return outer.FloorMod(kb, two);
+        },
+        /*barrier_after=*/false);
+  }
+
+  Values Step(KernelBuilder& inner, ValueId base, ValueId kk, ValueId pair, const Values& acc) {
+    const auto load = [&](int32_t tile, Values indices) {
+      if (copies_) indices.insert(indices.begin(), pair);
+      return inner.Load(tile, std::move(indices));
+    };
     const Block& body = loop_->blocks[0];
     ValueMap map = map_;
     map.Set(body.params[0], inner.Add(base, kk));
     for (size_t i = 0; i < acc.size(); ++i) map.Set(body.params[1 + i], acc[i]);
     for (const Inst& inst : body.insts) {
       if (&inst == left_) {
-        map.Set(inst.results[0], inner.Load(left_tile_, {ti_, kk}));
+        map.Set(inst.results[0], load(left_tile_, {ti_, kk}));
       } else if (&inst == right_) {
-        map.Set(inst.results[0], inner.Load(right_tile_, {kk, tj_}));
+        map.Set(inst.results[0], load(right_tile_, {kk, tj_}));
       } else {
         CloneAppend(inner, inst, &map);
       }
@@ -239,6 +312,7 @@ class Stage {
   const Inst* left_ = nullptr;
   const Inst* right_ = nullptr;
   int32_t left_tile_ = -1, right_tile_ = -1;
+  bool copies_ = false;  // the operands come by copies in the background
 };
 
 }  // namespace

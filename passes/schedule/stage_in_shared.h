@@ -3,10 +3,15 @@
 //   before  parallel %i in 0..M { parallel %j in 0..N {
 //             for %k in 0..K carry (%a) { fma(%x[%i, %k], %w[%k, %j], %a) } store } }
 //   after   block %ib { block %jb { thread %ti { thread %tj {
+//             copy block 0 to %xs[0], %ws[0]; commit
 //             for %kb in 0..ceil(K/16) carry (%a) {
-//               %xs[%ti, %tj] = %x[i, 16*%kb + %tj]; %ws[%ti, %tj] = %w[16*%kb + %ti, j]; barrier
+//               wait 0; barrier; copy block %kb + 1 to %xs[%p'], %ws[%p'] if there is one; commit
 //               for %kk in 0..min(16, K - 16*%kb) carry (%b = %a) {
-//                 fma(%xs[%ti, %kk], %ws[%kk, %tj], %b) }; barrier } store if inside } } } }
+//                 fma(%xs[%p, %ti, %kk], %ws[%p, %kk, %tj], %b) } } store if inside } } } }
+//
+// where %p is %kb mod 2, %p' the other pair of tiles, and a thread copies one element of each
+// operand, asynchronously. Elements of less than 4 bytes are loaded and stored instead, between two
+// barriers per block.
 #ifndef CERMET_PASSES_SCHEDULE_STAGE_IN_SHARED_H_
 #define CERMET_PASSES_SCHEDULE_STAGE_IN_SHARED_H_
 

@@ -236,6 +236,17 @@ TEST(Ptx, RefusesWarpsAcrossRowsOfThreads) {
             "across rows of another");
 }
 
+TEST(Ptx, RefusesOldGpus) {
+  EXPECT_TRUE(codegen::ParseTarget("nvptx64-nvidia-cuda", "sm_90a").ok());
+  EXPECT_TRUE(codegen::ParseTarget("nvptx64-nvidia-cuda", "sm_100").ok());
+  for (const char* cpu : {"sm_75", "sm_", "turing"}) {
+    EXPECT_EQ(codegen::ParseTarget("nvptx64-nvidia-cuda", cpu).status().message(),
+              absl::StrCat("the GPU ", cpu,
+                           " is below Cermet's minimum, sm_80: schedules copy to "
+                           "shared memory asynchronously"));
+  }
+}
+
 TEST(Ptx, RefusesCpuSchedules) {
   Kernel k;
   k.name = "cpu";

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "codegen/ptx.h"
 #include "codegen/target.h"
 #include "ir/kernel/text.h"
@@ -85,7 +86,39 @@ TEST(ScheduleGpu, SchedulesBecomePtx) {
 TEST(ScheduleGpu, ProductsPassThroughSharedMemory) {
   const std::string text = kernel::Print(Scheduled(NaiveKernels()[0].text));
   EXPECT_THAT(text, HasSubstr("shared %left_tile"));
+  EXPECT_THAT(text, HasSubstr("copy_async %left_tile"));
   EXPECT_THAT(text, HasSubstr("barrier"));
+}
+
+constexpr char kProduct[] =
+    R"(kernel @product(%x: f32[?m,?k], %w: f32[?k,?n], %y: f32[?m,?n] out) {
+  parallel %i in 0..?m {
+    parallel %j in 0..?n {
+      %s = for %k in 0..?k carry(%a = f32(0)) {
+        yield fma(%x[%i, %k], %w[%k, %j], %a)
+      }
+      %y[%i, %j] = %s
+    }
+  }
+})";
+
+TEST(ScheduleGpu, ProductsOfEveryLength) {
+  for (int64_t k : {0, 1, 15, 16, 17, 32, 50}) {
+    ExpectSameBits(ParseKernel(kProduct), Scheduled(kProduct), {{"m", 17}, {"k", k}, {"n", 20}});
+  }
+}
+
+TEST(ScheduleGpu, TheInterpreterFindsMissingWaitsAndBarriers) {
+  const DimBindings dims = {{"m", 16}, {"k", 64}, {"n", 16}};
+  const auto run = [&](absl::string_view from, absl::string_view to) {
+    const kernel::Kernel kernel =
+        ParseKernel(absl::StrReplaceAll(kernel::Print(Scheduled(kProduct)), {{from, to}}));
+    return std::string(
+        RunKernel(kernel, RandomArguments(kernel, dims, 1), dims).status().message());
+  };
+  EXPECT_EQ(run("wait 0", "wait 0"), "");
+  EXPECT_THAT(run("wait 0", "wait 1"), HasSubstr("before a wait for the copy to it"));
+  EXPECT_THAT(run("barrier\n", "\n"), HasSubstr("race for element"));
 }
 
 TEST(ScheduleGpu, RowsHaveABlockEachAndHalveByShuffles) {
