@@ -7,6 +7,7 @@
 //   parallel %d0 in 0..1 { parallel %d1 in 0..228 { parallel %d2 in 0..64 {   // rows of the border
 //     %out0[%d0, ..., ..., %d2] = 0
 #include "absl/strings/str_cat.h"
+#include "ir/kernel/builder.h"
 #include "ir/status.h"
 #include "passes/lower/kernel_lowering.h"
 
