@@ -1,5 +1,5 @@
-// Intrinsics of the NVPTX backend, for sm_80 and later. Registers of an mma hold two 16-bit elements
-// or one tf32 each.
+// Intrinsics of the NVPTX backend, for sm_80 and later. Registers of an mma hold two 16-bit
+// elements or one tf32 each.
 #include "codegen/warp_emitter.h"
 
 #include <vector>

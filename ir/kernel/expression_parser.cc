@@ -351,7 +351,7 @@ absl::StatusOr<ValueType> ExpressionParser::ParseTile() {
       return reader_->ErrorAt(place, absl::StrCat("a thread has ", ElementsPerThread(*fragment),
                                                   " elements of ", Name(*fragment)));
     }
-  } else if (reader_->Peek().kind == TokenKind::kIdentifier) {
+  } else if (reader_->Peek().kind == TokenKind::kIdentifier && reader_->Peek().text[0] == 'x') {
     // `6x16x4` is the integer 6 and the identifier x16x4.
     for (absl::string_view part : absl::StrSplit(reader_->Take().text.substr(1), 'x')) {
       if (!absl::SimpleAtoi(part, &type.extents.emplace_back())) type.extents.back() = 0;

@@ -1,5 +1,5 @@
-// What an instruction says about the index that it gives: its polynomial, or the bounds of an opaque
-// value.
+// What an instruction says about the index that it gives: its polynomial, or the bounds of an
+// opaque value.
 #include <algorithm>
 #include <utility>
 

@@ -148,9 +148,9 @@ class RowRewrite {
     return shared;
   }
 
-  // Every warp reads all lanes, halves them until one is left per thread, and goes on within itself:
-  // lane l takes the value of lane l + 16, + 8, .., + 1. Lane 0 then has the order's result. Lanes
-  // past the half combine what nobody asks for.
+  // Every warp reads all lanes, halves them until one is left per thread, and goes on within
+  // itself: lane l takes the value of lane l + 16, + 8, .., + 1. Lane 0 then has the order's
+  // result. Lanes past the half combine what nobody asks for.
   std::vector<ValueId> HalveInWarps(const Inst& loop, std::vector<ValueId> lanes,
                                     KernelBuilder* out) {
     constexpr int64_t kWarp = kernel::kWarpSize;

@@ -307,7 +307,8 @@ TEST(Interpreter, CopiesWithoutWaitAreErrors) {
               HasSubstr("before a wait for the copy to it"));
   EXPECT_THAT(error("copy_async %s[%t] = %x[%t] commit wait 0 %y[%t] = %s[7 - %t]"),
               HasSubstr("no barrier between a read and a write"));
-  EXPECT_THAT(error("copy_async %s[0] = %x[%t] commit wait 0"), HasSubstr("%s"));
+  EXPECT_THAT(error("copy_async %s[0] = %x[%t] barrier commit wait 0"),
+              HasSubstr("thread 1 touches element 0 of %s before a wait"));
   EXPECT_THAT(error("copy_async %s[%t] = %x[%t] commit"),
               HasSubstr("thread 0 ends without a wait for a copy to %s"));
   EXPECT_THAT(error("copy_async %s[%t] = %x[%t] commit barrier"), HasSubstr("ends without a wait"));

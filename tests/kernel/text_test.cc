@@ -252,7 +252,18 @@ INSTANTIATE_TEST_SUITE_P(
                     ErrorCase{"%0, %1 = for %i in 0..4 carry(%2 = 1) { yield %2 }",
                               "1 results are named 2 times"},
                     ErrorCase{"%0, %1 = 2", "expected a loop or an `if`"},
-                    ErrorCase{"}", "expected `kernel`"}));
+                    ErrorCase{"%0 = splat<3 c16x8>(1)", "a thread has 4 elements of c16x8"},
+                    ErrorCase{"%0 = iota<4 c16x8>(2)", "no axis 2"},
+                    ErrorCase{"%0 = iota<4 d16x8>(0)", "expected `>`"},
+                    ErrorCase{"%0 = splat<4 c16x8>(iota<4>(0))", "does not broadcast to the tile"},
+                    ErrorCase{"%0 = splat<4 c16x8>(1) + splat<4>(1)", "does not broadcast"},
+                    ErrorCase{"%0 = shuffle(1, up 1)", "expected `xor`, `down` or `lane`"},
+                    ErrorCase{"%0 = mma<f32>(1, 2, 3)", "expected the mode of an mma"},
+                    ErrorCase{"%0 = mma<f16>(1, 2)", "mma takes 3 operands"},
+                    ErrorCase{"copy_async %z[0] = %x[0]", "expected a buffer"},
+                    ErrorCase{"copy_async %y[0] = 1", "expected a buffer"},
+                    ErrorCase{"copy_async %y[0 : 4] = %x[0]", "the lanes of a copy differ"},
+                    ErrorCase{"wait", "expected an integer"}, ErrorCase{"}", "expected `kernel`"}));
 
 }  // namespace
 }  // namespace cermet::kernel
