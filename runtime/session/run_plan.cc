@@ -243,8 +243,8 @@ absl::Status RunPlan::RunWith(absl::Span<const TensorView> feeds, const Place& p
     // Feeds are not donated, so nothing writes to them.
     inputs.push_back({const_cast<void*>(feed.data), feed.shape});
     if (IsAligned(feed.data, feed.dtype)) continue;
-    Literal& copy = aligned.emplace_back(
-        feed.dtype, std::vector<int64_t>(feed.shape.begin(), feed.shape.end()));
+    Literal& copy = aligned.emplace_back(Literal::Uninitialized(
+        feed.dtype, std::vector<int64_t>(feed.shape.begin(), feed.shape.end())));
     std::memcpy(copy.data(), feed.data, static_cast<size_t>(copy.byte_size()));
     inputs.back().data = copy.data();
   }
@@ -279,8 +279,8 @@ absl::StatusOr<std::vector<Literal>> RunPlan::Run(absl::Span<const TensorView> f
   CERMET_RETURN_IF_ERROR(
       RunWith(feeds, [&](const runtime::Execution& execution, void** places) -> absl::Status {
         for (size_t i = 0; i < request_.fetches.size(); ++i) {
-          Literal& value = values.emplace_back(request_.fetches[i].type().dtype,
-                                               execution.output_shape(static_cast<int64_t>(i)));
+          Literal& value = values.emplace_back(Literal::Uninitialized(
+              request_.fetches[i].type().dtype, execution.output_shape(static_cast<int64_t>(i))));
           places[i] = value.data();
         }
         return absl::OkStatus();

@@ -54,7 +54,7 @@ absl::Status VariableStore::Turn::Prepare() {
   for (const VariableUse& use : uses_) {
     VariableSlot* const slot = use.slot;
     if (slot->memory != nullptr) continue;
-    slot->memory = std::make_unique<Literal>(slot->dtype, slot->shape);
+    slot->memory = std::make_unique<Literal>(Literal::Uninitialized(slot->dtype, slot->shape));
     store_->bytes_.fetch_add(slot->memory->byte_size(), std::memory_order_relaxed);
   }
   return absl::OkStatus();

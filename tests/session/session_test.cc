@@ -232,6 +232,20 @@ TEST_F(SessionTest, RunsFromManyThreads) {
   EXPECT_EQ(Value(counter), Literal::Scalar<int32_t>(80));
 }
 
+TEST_F(SessionTest, PreallocationIsTakenByTheFirstRunOnly) {
+  SessionOptions options;
+  options.memory_limit_bytes = 8 << 20;
+  options.preallocate_fraction = 0.75;
+  options.code_cache = false;
+  const absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ((*session)->MemoryStats().in_use_bytes, 0);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE((*session)->Run({}, {api::Add(i, 5)}).ok());
+    EXPECT_GE((*session)->MemoryStats().in_use_bytes, 6 << 20);
+  }
+}
+
 TEST_F(SessionTest, MemoryLimitIsAClearError) {
   SessionOptions options;
   options.memory_limit_bytes = 64 * 1024;
