@@ -55,70 +55,86 @@ const Command* FirstUse(const CommandList& commands, int32_t buffer) {
 Execution::Execution(const Executor* executor, std::unique_ptr<Arena> arena)
     : executor_(executor), arena_(std::move(arena)) {
   const program::Program& program = executor->program();
-  dim_values_.resize(program.symbols.size());
-  output_shapes_.resize(program.num_outputs());
-  output_bytes_.resize(program.num_outputs());
   buffers_.resize(program.num_inputs() + program.num_outputs());
   for (const ConstantBytes& bytes : executor->constants_) {
     buffers_.push_back(const_cast<void*>(bytes.get()));
   }
-  buffers_.push_back(dim_values_.data());
+  buffers_.push_back(nullptr);  // the dims
 }
 
-bool Execution::IsBoundTo(absl::Span<const InputView> inputs) const {
-  if (!is_bound_ || static_cast<int64_t>(inputs.size()) != executor_->program_.num_inputs()) {
-    return false;
-  }
-  // Ranks were checked when the shapes were bound; a longer or shorter list of extents differs
-  // here.
+bool Execution::Binding::IsFor(absl::Span<const InputView> inputs) const {
   size_t at = 0;
   for (const InputView& input : inputs) {
     for (int64_t extent : input.shape) {
-      if (at == shapes_.size() || shapes_[at++] != extent) return false;
+      if (at == shapes.size() || shapes[at++] != extent) return false;
     }
     // The end of a shape is marked, so that [2],[3] is not [2,3],[].
-    if (at == shapes_.size() || shapes_[at++] != -1) return false;
+    if (at == shapes.size() || shapes[at++] != -1) return false;
   }
-  return at == shapes_.size();
+  return at == shapes.size();
+}
+
+bool Execution::IsBoundTo(absl::Span<const InputView> inputs) const {
+  return bound_ != nullptr && bound_->IsFor(inputs);
+}
+
+absl::StatusOr<std::unique_ptr<Execution::Binding>> Execution::MakeBinding(
+    absl::Span<const InputView> inputs) const {
+  const program::Program& program = executor_->program_;
+  std::vector<std::vector<int64_t>> shapes;
+  auto binding = std::make_unique<Binding>();
+  for (const InputView& input : inputs) {
+    shapes.emplace_back(input.shape.begin(), input.shape.end());
+    binding->shapes.insert(binding->shapes.end(), input.shape.begin(), input.shape.end());
+    binding->shapes.push_back(-1);
+  }
+  CERMET_ASSIGN_OR_RETURN(const DimBindings dims, program.BindDims(shapes));
+  binding->output_shapes.resize(program.num_outputs());
+  binding->output_bytes.resize(program.num_outputs());
+  for (const Buffer& buffer : program.buffers) {
+    if (buffer.kind != BufferKind::kOutput) continue;
+    CERMET_ASSIGN_OR_RETURN(binding->output_shapes[buffer.index], ExtentsOf(buffer.type, dims));
+    CERMET_ASSIGN_OR_RETURN(binding->output_bytes[buffer.index], BytesOf(buffer.type, dims));
+  }
+  CERMET_ASSIGN_OR_RETURN(binding->workspace_bytes, executor_->PlannedBytes(dims));
+  for (const std::string& symbol : program.symbols) binding->dim_values.push_back(dims.at(symbol));
+  return binding;
 }
 
 absl::Status Execution::Bind(absl::Span<const InputView> inputs) {
   if (IsBoundTo(inputs)) return absl::OkStatus();
-  std::vector<std::vector<int64_t>> shapes;
-  for (const InputView& input : inputs) {
-    shapes.emplace_back(input.shape.begin(), input.shape.end());
+  bound_ = nullptr;
+  const auto known =
+      std::find_if(bindings_.begin(), bindings_.end(),
+                   [&](const std::unique_ptr<Binding>& old) { return old->IsFor(inputs); });
+  if (known != bindings_.end()) {
+    std::rotate(bindings_.begin(), known, known + 1);
+  } else {
+    CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Binding> fresh, MakeBinding(inputs));
+    if (bindings_.size() == kMaxBindings) bindings_.pop_back();
+    bindings_.insert(bindings_.begin(), std::move(fresh));
   }
-  return BindShapes(shapes);
+  Binding* const binding = bindings_.front().get();
+  absl::StatusOr<void*> workspace = arena_->Ensure(binding->workspace_bytes);
+  if (!workspace.ok()) return ExplainMemory(workspace.status(), *binding);
+  workspace_ = *workspace;
+  buffers_.back() = binding->dim_values.data();
+  bound_ = binding;
+  return absl::OkStatus();
 }
 
-absl::Status Execution::BindShapes(const std::vector<std::vector<int64_t>>& shapes) {
-  is_bound_ = false;
-  const program::Program& program = executor_->program_;
-  CERMET_ASSIGN_OR_RETURN(dims_, program.BindDims(shapes));
-  for (const Buffer& buffer : program.buffers) {
-    if (buffer.kind != BufferKind::kOutput) continue;
-    CERMET_ASSIGN_OR_RETURN(output_shapes_[buffer.index], ExtentsOf(buffer.type, dims_));
-    CERMET_ASSIGN_OR_RETURN(output_bytes_[buffer.index], BytesOf(buffer.type, dims_));
-  }
-  CERMET_ASSIGN_OR_RETURN(int64_t bytes, executor_->PlannedBytes(dims_));
-  absl::StatusOr<void*> workspace = arena_->Ensure(bytes);
-  if (!workspace.ok()) return executor_->ExplainMemory(workspace.status(), dims_);
-  workspace_ = *workspace;
-  for (size_t i = 0; i < program.symbols.size(); ++i) dim_values_[i] = dims_.at(program.symbols[i]);
-  shapes_.clear();
-  for (const std::vector<int64_t>& shape : shapes) {
-    shapes_.insert(shapes_.end(), shape.begin(), shape.end());
-    shapes_.push_back(-1);
-  }
-  is_bound_ = true;
-  return absl::OkStatus();
+absl::Status Execution::ExplainMemory(const absl::Status& status, const Binding& binding) const {
+  DimBindings dims;
+  const std::vector<std::string>& symbols = executor_->program_.symbols;
+  for (size_t i = 0; i < symbols.size(); ++i) dims[symbols[i]] = binding.dim_values[i];
+  return executor_->ExplainMemory(status, dims);
 }
 
 // Outputs that update an input share its memory: by default in place, else in the output's after a
 // copy.
-void Execution::PlaceOutputs(absl::Span<void* const> outputs) {
+void Execution::PlaceOutputs(size_t num_inputs, absl::Span<void* const> outputs) {
   const std::vector<int64_t>& updated_inputs = executor_->updated_inputs_;
-  void** const places = buffers_.data() + executor_->program_.num_inputs();
+  void** const places = buffers_.data() + num_inputs;
   for (size_t i = 0; i < outputs.size(); ++i) {
     places[i] = outputs[i];
     if (updated_inputs[i] < 0) continue;
@@ -126,7 +142,7 @@ void Execution::PlaceOutputs(absl::Span<void* const> outputs) {
     if (places[i] == nullptr || places[i] == state) {
       places[i] = state;
     } else {
-      std::memcpy(places[i], state, static_cast<size_t>(output_bytes_[i]));
+      std::memcpy(places[i], state, static_cast<size_t>(bound_->output_bytes[i]));
       state = places[i];
     }
   }
@@ -135,13 +151,13 @@ void Execution::PlaceOutputs(absl::Span<void* const> outputs) {
 absl::Status Execution::Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs) {
   CERMET_RETURN_IF_ERROR(Bind(inputs));
   const program::Program& program = executor_->program_;
-  if (outputs.size() != output_bytes_.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("program @", program.name, " has ",
-                                                   output_bytes_.size(), " outputs, not ",
-                                                   outputs.size()));
+  const size_t num_outputs = executor_->updated_inputs_.size();
+  if (outputs.size() != num_outputs) {
+    return absl::InvalidArgumentError(absl::StrCat("program @", program.name, " has ", num_outputs,
+                                                   " outputs, not ", outputs.size()));
   }
   for (size_t i = 0; i < inputs.size(); ++i) buffers_[i] = inputs[i].data;
-  PlaceOutputs(outputs);
+  PlaceOutputs(inputs.size(), outputs);
   CermetError error = {};
   const Threads& threads = executor_->options_.threads;
   const CermetHost host = {threads.parallel_for, threads.pool, threads.max_workers, &error};

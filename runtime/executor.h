@@ -53,28 +53,37 @@ class Execution {
   absl::Status Run(absl::Span<const InputView> inputs, absl::Span<void* const> outputs);
 
   // What Run does first: takes the memory that inputs of these shapes need (the data is not looked
-  // at). Nothing to do, and nothing allocated, if IsBoundTo(inputs).
+  // at). Nothing to do if IsBoundTo(inputs), and little for the last few shapes, which are kept.
   absl::Status Bind(absl::Span<const InputView> inputs);
   bool IsBoundTo(absl::Span<const InputView> inputs) const;
   // Of the outputs, under the shapes that were bound last.
-  const std::vector<int64_t>& output_shape(int64_t i) const { return output_shapes_[i]; }
-  int64_t output_bytes(int64_t i) const { return output_bytes_[i]; }
+  const std::vector<int64_t>& output_shape(int64_t i) const { return bound_->output_shapes[i]; }
+  int64_t output_bytes(int64_t i) const { return bound_->output_bytes[i]; }
   ArenaStats memory() const { return arena_->stats(); }
 
  private:
   friend class Executor;
+  // What follows from the shapes of the inputs.
+  struct Binding {
+    std::vector<int64_t> shapes;      // of all inputs, one after the other
+    std::vector<int64_t> dim_values;  // of the program's symbols
+    std::vector<std::vector<int64_t>> output_shapes;
+    std::vector<int64_t> output_bytes;
+    int64_t workspace_bytes = 0;
+
+    bool IsFor(absl::Span<const InputView> inputs) const;
+  };
+  static constexpr size_t kMaxBindings = 8;
+
   Execution(const Executor* executor, std::unique_ptr<Arena> arena);
-  absl::Status BindShapes(const std::vector<std::vector<int64_t>>& shapes);
-  void PlaceOutputs(absl::Span<void* const> outputs);
+  absl::StatusOr<std::unique_ptr<Binding>> MakeBinding(absl::Span<const InputView> inputs) const;
+  absl::Status ExplainMemory(const absl::Status& status, const Binding& binding) const;
+  void PlaceOutputs(size_t num_inputs, absl::Span<void* const> outputs);
 
   const Executor* executor_;
   std::unique_ptr<Arena> arena_;
-  bool is_bound_ = false;
-  DimBindings dims_;
-  std::vector<int64_t> shapes_;      // of all inputs, one after the other
-  std::vector<int64_t> dim_values_;  // of the program's symbols
-  std::vector<std::vector<int64_t>> output_shapes_;
-  std::vector<int64_t> output_bytes_;
+  std::vector<std::unique_ptr<Binding>> bindings_;  // the latest first
+  const Binding* bound_ = nullptr;
   std::vector<void*> buffers_;  // as the host ABI orders them
   void* workspace_ = nullptr;
 };

@@ -70,6 +70,7 @@ absl::StatusOr<std::unique_ptr<RunPlan::Compiled>> RunPlan::Compile() const {
   std::sort(
       compiled->locking_order.begin(), compiled->locking_order.end(),
       [](const VariableUse& a, const VariableUse& b) { return a.slot->number < b.slot->number; });
+  compiled->num_outputs = subgraph.module->entry()->results().size();
   compiled->has_symbols = HasSymbols(*subgraph.module->entry());
   // How results are rounded is decided here, before any shape is known.
   CERMET_RETURN_IF_ERROR(Optimize(subgraph.module.get(), environment_->module.compile));
@@ -251,7 +252,7 @@ absl::Status RunPlan::RunWith(absl::Span<const TensorView> feeds, const Place& p
   for (const VariableUse& use : compiled->variables) inputs.push_back({nullptr, use.slot->shape});
   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<ReadyRun> run, Acquire(*compiled, inputs));
   // Updates go in place: no other memory for them.
-  absl::InlinedVector<void*, kInlineTensors> outputs(run->program->program().num_outputs());
+  absl::InlinedVector<void*, kInlineTensors> outputs(compiled->num_outputs);
   absl::Status status = place(*run->execution, outputs.data());
   if (status.ok()) {
     VariableStore::Turn turn(environment_->variables, compiled->locking_order);

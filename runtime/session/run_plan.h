@@ -45,8 +45,9 @@ struct PlanEnvironment {
   mutable std::atomic<bool> has_preallocated{false};
 };
 
-// Thread safe. Steady runs (shapes that were seen, code that is compiled) take no lock but those of
-// the variables that they use, and allocate nothing for up to kInlineTensors feeds and variables.
+// Thread safe. A run with the shapes of an idle execution takes no lock but those of the variables
+// that it uses, and allocates nothing for up to kInlineTensors feeds and variables. Other shapes
+// that are remembered cost a short lock.
 class RunPlan {
  public:
   // `environment` must outlive the plan.
@@ -78,6 +79,7 @@ class RunPlan {
     std::unique_ptr<Module> optimized;        // what specialised programs are made from
     std::unique_ptr<CompiledModule> program;  // for every shape; null if none is wanted
     int64_t compile_ns = 0;
+    size_t num_outputs = 0;  // fetches, then updates
     bool has_symbols = false;
   };
   // What is known of one combination of shapes.

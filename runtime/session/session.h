@@ -57,9 +57,9 @@ class Callable {
  public:
   // One value per feed; gives the fetched values. Errors as for Session::Run.
   absl::StatusOr<std::vector<Literal>> Run(absl::Span<const TensorView> feeds) const;
-  // The same into the caller's memory, one buffer per fetch of a tensor. With shapes that have been
-  // run before, this is one call into compiled code: no allocation, and no lock but those of
-  // variables that other runs write. After an error the buffers hold nothing of meaning.
+  // The same into the caller's memory, one buffer per fetch of a tensor. With the shapes of the run
+  // before, this is one call into compiled code: no allocation, and no lock but those of variables.
+  // After an error the buffers hold nothing of meaning.
   absl::Status RunInto(absl::Span<const TensorView> feeds,
                        absl::Span<const TensorBuffer> fetches) const;
 

@@ -250,6 +250,26 @@ TEST(Executor, AllocatesNothingForAKnownShape) {
   EXPECT_GT(before, 0);
 }
 
+TEST(Executor, ShapesThatAlternateAllocateNothing) {
+#ifndef CERMET_COUNTS_ALLOCATIONS
+  GTEST_SKIP() << "allocations are not counted under a sanitizer";
+#endif
+  std::unique_ptr<Executor> executor = MakeExecutor({});
+  int64_t state = 0;
+  std::vector<std::vector<float>> inputs = {{1}, {1, 2, 3}, {}};
+  std::vector<float> y(3);
+  const auto run_all = [&] {
+    for (std::vector<float>& x : inputs) {
+      ASSERT_TRUE(RunOn(executor.get(), &x, &y, &state).ok());
+      for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i], x[i] + 10);
+    }
+  };
+  run_all();
+  const int64_t before = allocations.load();
+  for (int repeat = 0; repeat < 10; ++repeat) run_all();
+  EXPECT_EQ(allocations.load(), before);
+}
+
 TEST(Executor, PreallocatesAtCreation) {
   MemoryBudget budget(1 << 20);
   ExecutorOptions options;

@@ -172,6 +172,12 @@ TEST_F(StateTest, AFailedAssertionChangesNothing) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("Assert"));
   EXPECT_THAT(Run({v}), ElementsAre(5));
   EXPECT_FALSE(session_->Run({{x, Literal::Scalar<int32_t>(0)}}, {positive}).ok());
+  // A variable has no value before an assignment has succeeded.
+  const api::Tensor w = api::Variable(1, "w");
+  const api::Tensor first = api::WithControlDependencies({positive}, api::Assign(w, x));
+  EXPECT_FALSE(session_->Run({{x, Literal::Scalar<int32_t>(-1)}}, {first}).ok());
+  EXPECT_THAT(Error({w}), HasSubstr("variable \"w\" has no value yet"));
+  EXPECT_THAT(Run({first}, {{x, Literal::Scalar<int32_t>(3)}}), ElementsAre(3));
   EXPECT_TRUE(session_->Run({{x, Literal::Scalar<int32_t>(1)}}, {positive}).ok());
 }
 
