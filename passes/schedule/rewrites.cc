@@ -95,6 +95,12 @@ bool Rewrites::CollapseAndMerge(absl::string_view outer, absl::string_view inner
   return true;
 }
 
+absl::Status Rewrites::Unroll(absl::string_view loop) {
+  CERMET_RETURN_IF_ERROR(schedule::SetLoopKind(kernel_, loop, kernel::LoopKind::kUnrolled));
+  Done(absl::StrCat("unroll %", loop));
+  return absl::OkStatus();
+}
+
 absl::Status Rewrites::MergeDims(absl::string_view buffer, int64_t dim) {
   CERMET_RETURN_IF_ERROR(schedule::MergeDims(kernel_, buffer, dim));
   Done(absl::StrCat("merge dims ", dim, " and ", dim + 1, " of %", buffer));

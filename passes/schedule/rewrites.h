@@ -32,6 +32,8 @@ class Rewrites {
   absl::Status Interchange(absl::string_view outer, absl::string_view inner);
   absl::Status Collapse(absl::string_view outer, absl::string_view inner);
   bool CollapseAndMerge(absl::string_view outer, absl::string_view inner);
+  // Writes the iterations of a loop with constant bounds out, when tiles become vectors.
+  absl::Status Unroll(absl::string_view loop);
   absl::Status MergeDims(absl::string_view buffer, int64_t dim);
   absl::Status Pack(absl::string_view buffer, int64_t dim, int64_t block);
   // Of those loops that are still there.

@@ -149,6 +149,11 @@ std::optional<ValueId> Simplifier::FoldIndex(const Inst& inst, const ValueType& 
                          value.terms()[0].coefficient == 1 && value.terms()[0].atoms.size() == 1 &&
                          value.terms()[0].atoms[0] >= 0;
     if (is_atom) return As(value.terms()[0].atoms[0], type);
+    // (x + 1) + 1: equal sums, whose accesses are then equal, are written alike.
+    if (inst.op == OpCode::kAdd && (a.IsConstant() || b.IsConstant()) && a.constant() != 0 &&
+        b.constant() != 0) {
+      return As(EmitPolynomial(value), type);
+    }
     return std::nullopt;
   }
   if (inst.op == OpCode::kDiv || inst.op == OpCode::kRem) return FoldQuotient(inst, type);
