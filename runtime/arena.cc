@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "ir/status.h"
@@ -40,6 +42,18 @@ bool MemoryBudget::Take(int64_t bytes) {
 }
 
 void MemoryBudget::Return(int64_t bytes) { taken_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+SystemMemory GetSystemMemory() {
+  SystemMemory memory;
+  std::ifstream file("/proc/meminfo");
+  std::string name, unit;
+  int64_t kilobytes = 0;
+  while (file >> name >> kilobytes && std::getline(file, unit)) {
+    if (name == "MemTotal:") memory.total_bytes = kilobytes * 1024;
+    if (name == "MemAvailable:") memory.free_bytes = kilobytes * 1024;
+  }
+  return memory;
+}
 
 absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(const ArenaOptions& options,
                                                      MemoryBudget* budget) {

@@ -36,6 +36,14 @@ class MemoryBudget {
   std::atomic<int64_t> peak_{0};
 };
 
+// The machine's memory, and what of it programs can still take. Zeros where the system does not
+// tell.
+struct SystemMemory {
+  int64_t total_bytes = 0;
+  int64_t free_bytes = 0;
+};
+SystemMemory GetSystemMemory();
+
 struct ArenaOptions {
   int64_t reserve_bytes = int64_t{64} << 30;  // of addresses; less where the system grants less
   // The share of the budget's limit that is committed when the arena is made; needs a limited

@@ -234,6 +234,9 @@ SessionMemory Session::MemoryStats() const {
   memory.limit_bytes = options_.memory_limit_bytes;
   memory.packed_constant_bytes = constants_.packed_bytes();
   memory.variable_bytes = variables_.bytes();
+  const runtime::SystemMemory system = runtime::GetSystemMemory();
+  memory.device_total_bytes = system.total_bytes;
+  memory.device_free_bytes = system.free_bytes;
   return memory;
 }
 

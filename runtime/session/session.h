@@ -49,6 +49,8 @@ struct SessionMemory {
   int64_t limit_bytes = 0;  // 0: none
   int64_t variable_bytes = 0;
   int64_t packed_constant_bytes = 0;
+  int64_t device_total_bytes = 0;  // the machine's memory; 0 where the system does not tell
+  int64_t device_free_bytes = 0;   // what programs could still take of it
 };
 
 // A prepared run: its feeds and fetches are resolved and its code is compiled. Thread safe, cheap

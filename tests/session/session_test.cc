@@ -232,6 +232,19 @@ TEST_F(SessionTest, RunsFromManyThreads) {
   EXPECT_EQ(Value(counter), Literal::Scalar<int32_t>(80));
 }
 
+TEST_F(SessionTest, MemoryIsTakenAsItIsNeededAndCounted) {
+  EXPECT_EQ(session_->MemoryStats().in_use_bytes, 0);
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim(256), Dim(256)}, "x");
+  const api::Tensor y = api::MatMul(api::MatMul(x, x), x);
+  Value(y, {{x, Literal::Splat(DType::kF32, {256, 256}, 1)}});
+  const SessionMemory memory = session_->MemoryStats();
+  EXPECT_GE(memory.in_use_bytes, 256 * 256 * 4);
+  EXPECT_GE(memory.peak_bytes, memory.in_use_bytes);
+  EXPECT_EQ(memory.limit_bytes, 0);
+  EXPECT_GT(memory.device_total_bytes, memory.device_free_bytes);
+  EXPECT_GT(memory.device_free_bytes, 0);
+}
+
 TEST_F(SessionTest, PreallocationIsTakenByTheFirstRunOnly) {
   SessionOptions options;
   options.memory_limit_bytes = 8 << 20;
