@@ -27,8 +27,8 @@ typedef struct CermetError {
   int64_t index; /* the element that failed */
   int32_t lock;  /* used by generated code */
 } CermetError;
-/* Runs body(context, worker, begin, end) over a partition of [0, n) into ranges; `worker` is below max_workers and no
- * two ranges with one worker number run at once. Returns when all are done. */
+/* Runs body(context, worker, begin, end) over a partition of [0, n) into ranges; `worker` is below
+ * max_workers and no two ranges with one worker number run at once. Returns when all are done. */
 typedef void (*CermetBody)(void* context, int64_t worker, int64_t begin, int64_t end);
 typedef struct CermetHost {
   void (*parallel_for)(void* pool, int64_t n, int64_t grain, CermetBody body, void* context);
@@ -43,7 +43,9 @@ typedef struct CermetHost {
 constexpr char kDimFunctions[] = R"(static inline int64_t NAME_floordiv(int64_t a, int64_t b) {
   return b == 0 ? 0 : a / b - (a % b != 0 && (a % b < 0) != (b < 0));
 }
-static inline int64_t NAME_mod(int64_t a, int64_t b) { return b == 0 ? a : a - NAME_floordiv(a, b) * b; }
+static inline int64_t NAME_mod(int64_t a, int64_t b) {
+  return b == 0 ? a : a - NAME_floordiv(a, b) * b;
+}
 static inline int64_t NAME_max(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t NAME_min(int64_t a, int64_t b) { return a < b ? a : b; }
 )";

@@ -1,4 +1,5 @@
-// Attributes of nodes: a small ordered map from names to typed values. The op table says which a node has.
+// Attributes of nodes: a small ordered map from names to typed values. The op table says which a
+// node has.
 #ifndef CERMET_IR_ATTRIBUTE_H_
 #define CERMET_IR_ATTRIBUTE_H_
 
@@ -20,7 +21,9 @@ namespace cermet {
 struct DimPair {
   std::vector<int64_t> lhs;
   std::vector<int64_t> rhs;
-  friend bool operator==(const DimPair& a, const DimPair& b) { return a.lhs == b.lhs && a.rhs == b.rhs; }
+  friend bool operator==(const DimPair& a, const DimPair& b) {
+    return a.lhs == b.lhs && a.rhs == b.rhs;
+  }
 };
 // A bare identifier: `lt`, `sequential`, `lanes(64)`.
 struct Word {
@@ -34,8 +37,8 @@ struct SymbolRef {
 };
 
 // In the order of AttrKind: int ints dims float bool string word dtype pair literal symbol.
-using Attr = std::variant<int64_t, std::vector<int64_t>, std::vector<Dim>, double, bool, std::string, Word, DType, DimPair,
-                          Literal, SymbolRef>;
+using Attr = std::variant<int64_t, std::vector<int64_t>, std::vector<Dim>, double, bool,
+                          std::string, Word, DType, DimPair, Literal, SymbolRef>;
 
 class AttrMap {
  public:
@@ -56,7 +59,9 @@ class AttrMap {
     CERMET_CHECK(attr != nullptr);
     return *attr;
   }
-  const std::vector<int64_t>& Ints(absl::string_view name) const { return Get<std::vector<int64_t>>(name); }
+  const std::vector<int64_t>& Ints(absl::string_view name) const {
+    return Get<std::vector<int64_t>>(name);
+  }
   const std::vector<Dim>& Dims(absl::string_view name) const { return Get<std::vector<Dim>>(name); }
   int64_t Int(absl::string_view name) const { return Get<int64_t>(name); }
   const std::string& WordText(absl::string_view name) const { return Get<Word>(name).text; }

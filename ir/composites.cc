@@ -154,8 +154,10 @@ Value MakeBody(Builder& b, const Node& node, const std::vector<Value>& operands)
   switch (node.op()) {
     case OpCode::kSoftmax: return MakeSoftmax(b, x, attrs.Int("axis"));
     case OpCode::kLogSoftmax: return MakeLogSoftmax(b, x, attrs.Int("axis"));
-    case OpCode::kLayerNorm: return MakeLayerNorm(b, operands, attrs.Int("axis"), attrs.Get<double>("epsilon"));
-    case OpCode::kBatchNorm: return MakeBatchNorm(b, operands, attrs.Int("axis"), attrs.Get<double>("epsilon"));
+    case OpCode::kLayerNorm:
+      return MakeLayerNorm(b, operands, attrs.Int("axis"), attrs.Get<double>("epsilon"));
+    case OpCode::kBatchNorm:
+      return MakeBatchNorm(b, operands, attrs.Int("axis"), attrs.Get<double>("epsilon"));
     case OpCode::kGelu: return MakeGelu(b, x);
     case OpCode::kGeluTanh: return MakeGeluTanh(b, x);
     case OpCode::kSilu: return b.Mul(x, b.Unary(OpCode::kLogistic, x));

@@ -9,8 +9,9 @@
 
 namespace cermet {
 
-// A graph whose parameters have the types of the operands of `node`, a composite, and whose results are its results, in primitive
-// ops. The evaluator runs it; the pass `expand_composites` puts it in place.
+// A graph whose parameters have the types of the operands of `node`, a composite, and whose results
+// are its results, in primitive ops. The evaluator runs it; the pass `expand_composites` puts it in
+// place.
 absl::StatusOr<std::unique_ptr<Graph>> CompositeBody(const Node& node);
 
 }  // namespace cermet

@@ -1,8 +1,9 @@
 // Extents of tensors: integers, or expressions in symbolic dimensions.
 //
-// A Dim is a polynomial in canonical form with integer coefficients over atoms. An atom is a named symbol (`?batch`) or one of
-// floordiv, mod, max, min of two Dims. Equal canonical forms are equal Dims; the converse does not hold for the non-polynomial
-// atoms, so `==` is sound and not complete. Values are immutable in effect and cheap while constant (no allocation).
+// A Dim is a polynomial in canonical form with integer coefficients over atoms. An atom is a named
+// symbol (`?batch`) or one of floordiv, mod, max, min of two Dims. Equal canonical forms are equal
+// Dims; the converse does not hold for the non-polynomial atoms, so `==` is sound and not complete.
+// Values are immutable in effect and cheap while constant (no allocation).
 //
 // Text form: `8`, `?n`, `?batch*?seq`, `4*?n+1`, `floordiv(?n,2)`, `max(?n,?m)`.
 #ifndef CERMET_IR_DIM_H_
@@ -28,9 +29,9 @@ class Dim {
   struct Atom;
   struct Term;
 
-  Dim() = default;                               // 0
-  Dim(int64_t value) : constant_(value) {}       // NOLINT: an integer is a Dim
-  static Dim Symbol(absl::string_view name);     // `name` without the `?`
+  Dim() = default;                            // 0
+  Dim(int64_t value) : constant_(value) {}    // NOLINT: an integer is a Dim
+  static Dim Symbol(absl::string_view name);  // `name` without the `?`
 
   bool IsConstant() const { return terms_.empty(); }
   // The value of a constant Dim; must only be called when IsConstant().
@@ -41,11 +42,11 @@ class Dim {
   friend Dim operator+(const Dim& a, const Dim& b);
   friend Dim operator-(const Dim& a, const Dim& b);
   friend Dim operator*(const Dim& a, const Dim& b);
-  // Rounds towards minus infinity. Folds constants and exact polynomial division by a constant or a common factor;
-  // a constant divisor of 0 gives 0 (Dims are total).
+  // Rounds towards minus infinity. Folds constants and exact polynomial division by a constant or a
+  // common factor; a constant divisor of 0 gives 0 (Dims are total).
   static Dim FloorDiv(const Dim& a, const Dim& b);
   static Dim CeilDiv(const Dim& a, const Dim& b);
-  static Dim Mod(const Dim& a, const Dim& b);    // in [0, b) for b > 0
+  static Dim Mod(const Dim& a, const Dim& b);  // in [0, b) for b > 0
   static Dim Max(const Dim& a, const Dim& b);
   static Dim Min(const Dim& a, const Dim& b);
 
@@ -77,8 +78,8 @@ class Dim {
 // One factor of a term: a symbol, or a non-polynomial function of two Dims.
 struct Dim::Atom {
   AtomKind kind = AtomKind::kSymbol;
-  std::string symbol;      // kSymbol only
-  std::vector<Dim> args;   // two, for the other kinds
+  std::string symbol;     // kSymbol only
+  std::vector<Dim> args;  // two, for the other kinds
   friend bool operator==(const Atom& a, const Atom& b);
   friend bool operator<(const Atom& a, const Atom& b);
 };

@@ -23,7 +23,8 @@ const std::vector<EnvVarInfo>& AllEnvVars() {
        "Without CERMET_CACHE_DIR, the disk cache is the folder `cermet` in this directory."},
       {EnvVar::kHome, "HOME",
        "Without either, the disk cache is `.cache/cermet` in this directory."},
-      {EnvVar::kThreads, "CERMET_THREADS", "Threads of `cermet run` and `bench` where --threads does not say."},
+      {EnvVar::kThreads, "CERMET_THREADS",
+       "Threads of `cermet run` and `bench` where --threads does not say."},
       {EnvVar::kBless, "CERMET_BLESS", "`1`: golden tests write what they got into their files."},
   };
   return *table;

@@ -1,11 +1,14 @@
 // Graph IR: modules of graphs of nodes, in SSA form.
 //
-// A Module owns graphs, the constant store and the facts about symbolic dims. A Graph owns its nodes in an order in which every
-// node stands after the nodes it uses; its parameters are the first nodes. A Node has an op, attributes, operands, one or more
-// results, and bodies (nested graphs, isolated: a body uses only its own parameters). A Value is one result of a node: a
-// non-owning handle, valid while the node lives. Nothing here is thread safe to change; reading from many threads is safe.
+// A Module owns graphs, the constant store and the facts about symbolic dims. A Graph owns its
+// nodes in an order in which every node stands after the nodes it uses; its parameters are the
+// first nodes. A Node has an op, attributes, operands, one or more results, and bodies (nested
+// graphs, isolated: a body uses only its own parameters). A Value is one result of a node: a
+// non-owning handle, valid while the node lives. Nothing here is thread safe to change; reading
+// from many threads is safe.
 //
-// The text form is in ir/printer.h and ir/parser.h, the invariants in ir/verifier.h, the result types in ir/infer.h.
+// The text form is in ir/printer.h and ir/parser.h, the invariants in ir/verifier.h, the result
+// types in ir/infer.h.
 #ifndef CERMET_IR_GRAPH_H_
 #define CERMET_IR_GRAPH_H_
 
@@ -30,7 +33,8 @@ class Node;
 class Graph;
 class Module;
 
-// One result of a node. Comparable; the order is that of node ids, so maps over values are deterministic.
+// One result of a node. Comparable; the order is that of node ids, so maps over values are
+// deterministic.
 struct Value {
   Node* node = nullptr;
   int index = 0;
@@ -42,7 +46,8 @@ struct Value {
   friend bool operator<(Value a, Value b);
 };
 
-// Where a node comes from: the names of the user's nodes, in order, without duplicates, and a place in a file.
+// Where a node comes from: the names of the user's nodes, in order, without duplicates, and a place
+// in a file.
 struct Location {
   std::vector<std::string> names;
   std::string file;
@@ -113,7 +118,8 @@ class Graph {
 
   const std::vector<Value>& results() const { return results_; }
   void set_results(std::vector<Value> results) { results_ = std::move(results); }
-  // The user's names of the results, in order; empty strings where there is none. Same length as results once set.
+  // The user's names of the results, in order; empty strings where there is none. Same length as
+  // results once set.
   const std::vector<std::string>& result_names() const { return result_names_; }
   void set_result_names(std::vector<std::string> names) { result_names_ = std::move(names); }
 
@@ -123,7 +129,8 @@ class Graph {
   Node* AddNode(OpCode op, std::vector<Value> operands, std::vector<Type> types, AttrMap attrs = {},
                 std::vector<std::unique_ptr<Graph>> bodies = {}, Location location = {});
   // The same, before `position`, an index into nodes().
-  Node* InsertNode(int64_t position, OpCode op, std::vector<Value> operands, std::vector<Type> types, AttrMap attrs = {},
+  Node* InsertNode(int64_t position, OpCode op, std::vector<Value> operands,
+                   std::vector<Type> types, AttrMap attrs = {},
                    std::vector<std::unique_ptr<Graph>> bodies = {}, Location location = {});
   // Replaces every use in this graph (operands and results) of `from` by `to`.
   void ReplaceAllUses(Value from, Value to);
@@ -133,15 +140,18 @@ class Graph {
   void RemoveNodes(const std::function<bool(const Node&)>& dead);
   // Removes parameter `i`, which must be unused, and renumbers the following.
   void RemoveParameter(int64_t i);
-  // Restores an order in which operands stand before users (stable); CERMET_CHECKs that there is no cycle.
+  // Restores an order in which operands stand before users (stable); CERMET_CHECKs that there is no
+  // cycle.
   void SortTopologically();
-  // Renumbers ids densely in node order, those of bodies too: then errors name the numbers that are printed.
+  // Renumbers ids densely in node order, those of bodies too: then errors name the numbers that are
+  // printed.
   void RenumberIds();
 
   // How often each value is used in this graph, results of the graph included.
   std::map<Value, int64_t> CountUses() const;
   // A deep copy under a new name; `mapping`, if not null, receives old node -> new node.
-  std::unique_ptr<Graph> Clone(std::string name, std::map<const Node*, Node*>* mapping = nullptr) const;
+  std::unique_ptr<Graph> Clone(std::string name,
+                               std::map<const Node*, Node*>* mapping = nullptr) const;
 
  private:
   std::string name_;
@@ -152,10 +162,11 @@ class Graph {
   std::vector<std::string> result_names_;
 };
 
-// Appends to `target` copies of the non-parameter nodes of `source`, with its parameters replaced by `arguments`;
-// returns the values that stand for the results of `source`. Used to inline bodies, composites and calls.
-std::vector<Value> InlineGraph(const Graph& source, Graph* target, absl::Span<const Value> arguments,
-                               const Location& location = {});
+// Appends to `target` copies of the non-parameter nodes of `source`, with its parameters replaced
+// by `arguments`; returns the values that stand for the results of `source`. Used to inline bodies,
+// composites and calls.
+std::vector<Value> InlineGraph(const Graph& source, Graph* target,
+                               absl::Span<const Value> arguments, const Location& location = {});
 
 class Module {
  public:
@@ -163,7 +174,7 @@ class Module {
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  Graph* AddGraph(std::string name);  // the name must be new
+  Graph* AddGraph(std::string name);               // the name must be new
   Graph* FindGraph(absl::string_view name) const;  // null if there is none
   void AddGraph(std::unique_ptr<Graph> graph);
   void RemoveGraph(absl::string_view name);

@@ -14,9 +14,9 @@ AttrKind ParseKind(absl::string_view kind) {
     AttrKind kind;
   };
   static constexpr Row kRows[] = {
-      {"int", AttrKind::kInt},         {"ints", AttrKind::kInts},   {"dims", AttrKind::kDims},
-      {"float", AttrKind::kFloat},     {"bool", AttrKind::kBool},   {"str", AttrKind::kString},
-      {"word", AttrKind::kWord},       {"dtype", AttrKind::kDType}, {"pair", AttrKind::kPair},
+      {"int", AttrKind::kInt},         {"ints", AttrKind::kInts},    {"dims", AttrKind::kDims},
+      {"float", AttrKind::kFloat},     {"bool", AttrKind::kBool},    {"str", AttrKind::kString},
+      {"word", AttrKind::kWord},       {"dtype", AttrKind::kDType},  {"pair", AttrKind::kPair},
       {"literal", AttrKind::kLiteral}, {"symbol", AttrKind::kSymbol}};
   for (const Row& row : kRows) {
     if (row.name == kind) return row.kind;
@@ -36,8 +36,17 @@ std::vector<AttrSpec> ParseAttrs(absl::string_view text) {
 
 std::vector<OpInfo> BuildTable() {
   return {
-#define CERMET_OP(Enum, name, op_class, min, max, dtypes, effect, attrs, doc) \
-  OpInfo{OpCode::k##Enum, name, OpClass::op_class, min, max, dtypes, Effect::effect, ParseAttrs(attrs), doc},
+#define CERMET_OP(Enum, name, op_class, min, max, dtypes, effect, tolerance, attrs, doc) \
+  OpInfo{OpCode::k##Enum,                                                                \
+         name,                                                                           \
+         OpClass::op_class,                                                              \
+         min,                                                                            \
+         max,                                                                            \
+         dtypes,                                                                         \
+         Effect::effect,                                                                 \
+         OpTolerance::tolerance,                                                         \
+         ParseAttrs(attrs),                                                              \
+         doc},
 #include "ir/ops.def"
 #undef CERMET_OP
   };

@@ -1,4 +1,5 @@
-// The op table as data: every op's name, class, operands, element types, attributes and documentation.
+// The op table as data: every op's name, class, operands, element types, tolerance, attributes and
+// documentation.
 #ifndef CERMET_IR_OP_H_
 #define CERMET_IR_OP_H_
 
@@ -36,12 +37,34 @@ enum class OpClass : uint8_t {
 };
 enum class Effect : uint8_t { kPure, kEffect };
 
-enum class AttrKind : uint8_t { kInt, kInts, kDims, kFloat, kBool, kString, kWord, kDType, kPair, kLiteral, kSymbol };
+enum class AttrKind : uint8_t {
+  kInt,
+  kInts,
+  kDims,
+  kFloat,
+  kBool,
+  kString,
+  kWord,
+  kDType,
+  kPair,
+  kLiteral,
+  kSymbol
+};
 
 struct AttrSpec {
   absl::string_view name;
   AttrKind kind;
   bool optional;
+};
+
+// How far compiled code may be from the reference evaluator, in units of the result's spacing at 1
+// (2^-23 for f32): of each element's magnitude, or of the largest finite one in the result.
+struct OpTolerance {
+  double units = 0;  // 0: equal bits (any NaN is any other)
+  bool of_largest = false;
+  static constexpr OpTolerance Exact() { return {0, false}; }
+  static constexpr OpTolerance Each(double units) { return {units, false}; }
+  static constexpr OpTolerance OfLargest(double units) { return {units, true}; }
 };
 
 struct OpInfo {
@@ -52,6 +75,7 @@ struct OpInfo {
   int max_operands;  // -1: any number
   DTypeSet dtypes;
   Effect effect;
+  OpTolerance tolerance;
   std::vector<AttrSpec> attrs;
   absl::string_view doc;
 };

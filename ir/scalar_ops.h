@@ -1,4 +1,5 @@
-// The definition of every basic elementwise op on one element. The evaluator and the kernel interpreter both apply it.
+// The definition of every basic elementwise op on one element. The evaluator and the kernel
+// interpreter both apply it.
 #ifndef CERMET_IR_SCALAR_OPS_H_
 #define CERMET_IR_SCALAR_OPS_H_
 
@@ -26,7 +27,8 @@ struct ScalarOp {
   CompareDirection direction = CompareDirection::kEq;
 };
 
-// Applies `op` to its 1 to 3 operands exactly as ops.def states. f16 and bf16 are computed in f32 and rounded once per op (fma too).
+// Applies `op` to its 1 to 3 operands exactly as ops.def states. f16 and bf16 are computed in f32
+// and rounded once per op (fma too).
 ScalarBits Apply(const ScalarOp& op, const ScalarBits* operands);
 
 // Conversions between bits and values, for float types and for integers and bool.

@@ -267,7 +267,8 @@ Known EvaluateRange(OpContext*, const Inputs& in) {
   KnownValue result;
   result.dtype = in[0]->dtype;
   const int64_t step = (*delta)[0];
-  for (int64_t x = (*start)[0]; step > 0 ? x < (*limit)[0] : x > (*limit)[0]; x = WrapAdd(x, step)) {
+  const int64_t end = (*limit)[0];
+  for (int64_t x = (*start)[0]; step > 0 ? x < end : x > end; x = WrapAdd(x, step)) {
     if (result.num_elements() >= KnownValue::kMaxRealElements) return std::nullopt;
     result.ints.push_back(x);
   }

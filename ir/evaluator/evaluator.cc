@@ -199,17 +199,22 @@ absl::StatusOr<std::vector<Literal>> EvaluateOp(const Node& node, Operands opera
     case OpCode::kPad: return One(EvaluatePad(node, *operands[0], *operands[1], types[0], scope));
     case OpCode::kConcat: return One(EvaluateConcat(node, operands, types[0]));
     case OpCode::kReverse: return One(EvaluateReverse(node, *operands[0], types[0]));
-    case OpCode::kGather: return One(EvaluateGather(node, *operands[0], *operands[1], types[0], scope));
+    case OpCode::kGather:
+      return One(EvaluateGather(node, *operands[0], *operands[1], types[0], scope));
     case OpCode::kDynamicSlice: return One(EvaluateDynamicSlice(node, operands, types[0]));
     case OpCode::kDynamicUpdateSlice: return One(EvaluateDynamicUpdateSlice(node, operands));
-    case OpCode::kScatter: return One(EvaluateScatter(node, *operands[0], *operands[1], *operands[2], scope));
+    case OpCode::kScatter:
+      return One(EvaluateScatter(node, *operands[0], *operands[1], *operands[2], scope));
     case OpCode::kReduce: return EvaluateReduce(node, operands, types, scope);
     case OpCode::kReduceWindow: return EvaluateReduceWindow(node, operands, types, scope);
-    case OpCode::kDotGeneral: return One(EvaluateDotGeneral(node, *operands[0], *operands[1], types[0]));
-    case OpCode::kConvolution: return One(EvaluateConvolution(node, *operands[0], *operands[1], types[0]));
+    case OpCode::kDotGeneral:
+      return One(EvaluateDotGeneral(node, *operands[0], *operands[1], types[0]));
+    case OpCode::kConvolution:
+      return One(EvaluateConvolution(node, *operands[0], *operands[1], types[0]));
     case OpCode::kCall: return EvaluateCall(node, operands, scope);
     case OpCode::kFusion: return RunGraph(*node.body(), operands, scope);
-    case OpCode::kIf: return RunGraph(*node.body(operands[0]->GetInt(0) != 0 ? 0 : 1), operands.subspan(1), scope);
+    case OpCode::kIf:
+      return RunGraph(*node.body(operands[0]->GetInt(0) != 0 ? 0 : 1), operands.subspan(1), scope);
     case OpCode::kWhile: return EvaluateWhile(node, operands, scope);
     case OpCode::kCheck: return One(EvaluateCheck(node, *operands[0]));
     case OpCode::kAfterAll: return One(Literal(DType::kToken, {}));

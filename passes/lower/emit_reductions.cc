@@ -84,8 +84,8 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, cons
       (i < first ? outer_shape : run_shape).push_back(shape[reduced[i]]);
       (i < first ? outer : run) = (i < first ? outer : run) * shape[reduced[i]];
     }
-    // With dims outside, each run is padded to whole groups of lanes, so that element j of every run
-    // is in lane j mod L; what the padding adds leaves its lane as it is.
+    // With dims outside, each run is padded to whole groups of lanes, so that element j of every
+    // run is in lane j mod L; what the padding adds leaves its lane as it is.
     const Dim lanes(order.lanes);
     const Dim padded = first == 0 ? run : Dim::CeilDiv(run, lanes) * lanes;
     std::vector<ValueId> identities = inits;

@@ -12,13 +12,15 @@
 
 namespace cermet {
 
-// Receives what code that was compiled with Hook reports, and adds it to a profile under the users' names of the nodes.
+// Receives what code that was compiled with Hook reports, and adds it to a profile under the users'
+// names of the nodes.
 class LaunchProfile {
  public:
   // `profile` must outlive this; `program` is read only here.
   LaunchProfile(const program::Program& program, runtime::Profile* profile);
 
-  // The hook to compile with (codegen::JitOptions::on_launch). Reports to the LaunchProfile whose Scope the calling thread is in.
+  // The hook to compile with (codegen::JitOptions::on_launch). Reports to the LaunchProfile whose
+  // Scope the calling thread is in.
   static void Hook(const CermetHost* host, int32_t launch, int32_t end);
   // Around a run, on its thread; null: launches are not recorded.
   class Scope {

@@ -1,4 +1,5 @@
-// The network that ships with the project, for the checks that need a model and must never be skipped.
+// The network that ships with the project, for the checks that need a model and must never be
+// skipped.
 #include <gtest/gtest.h>
 
 #include "codegen/target.h"

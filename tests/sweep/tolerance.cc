@@ -1,55 +1,13 @@
-// The table of tolerances. A reduction or an op that is expanded does not compile without a row.
+// Compares results element by element, by the tolerance in the op's row.
 #include "tests/sweep/tolerance.h"
 
 #include <cmath>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "ir/status.h"
 #include "tests/support/backends.h"
 
 namespace cermet::testing {
-
-namespace {
-
-// Composites that add up many elements.
-bool Sums(OpCode op) {
-  return op == OpCode::kSoftmax || op == OpCode::kLogSoftmax || op == OpCode::kLayerNorm ||
-         op == OpCode::kAttention;
-}
-
-}  // namespace
-
-Tolerance ToleranceOf(OpCode op) {
-  constexpr Tolerance kExact{};
-  // clang-format off
-  switch (op) {
-#define CERMET_CASES_kSource
-#define CERMET_CASES_kElementwise
-#define CERMET_CASES_kView
-#define CERMET_CASES_kUpdate
-#define CERMET_CASES_kControl
-#define CERMET_CASES_kEffectful
-#include "ir/op_cases.def"
-      return kExact;
-    // What docs/accuracy.md publishes, and the rounding of the evaluator's own result.
-    case OpCode::kExp: case OpCode::kLog: case OpCode::kRsqrt: case OpCode::kTanh: case OpCode::kErf:
-    case OpCode::kCbrt: case OpCode::kExpm1: case OpCode::kLog1p: case OpCode::kSin: case OpCode::kCos:
-    case OpCode::kAsin: case OpCode::kAcos: case OpCode::kAtan: case OpCode::kAtan2: case OpCode::kPow:
-      return {3};
-    case OpCode::kTan: case OpCode::kSinh: case OpCode::kCosh: case OpCode::kAsinh: case OpCode::kAcosh:
-    case OpCode::kAtanh: case OpCode::kLogistic:
-      return {4};
-    // Their order of rounding is the compiler's, the evaluator's is sequential.
-    case OpCode::kReduce: case OpCode::kReduceWindow: case OpCode::kDotGeneral: case OpCode::kConvolution:
-      return {64, true};
-#define CERMET_CASES_kComposite
-#include "ir/op_cases.def"
-      return {Sums(op) ? 32.0 : 8.0, true};
-  }
-  // clang-format on
-  CERMET_UNREACHABLE();
-}
 
 namespace {
 
@@ -71,7 +29,7 @@ std::string Difference(OpCode op, const Literal& actual, const Literal& expected
     return absl::StrCat("type ", actual.type().ToString(), " instead of ",
                         expected.type().ToString());
   }
-  const Tolerance tolerance = ToleranceOf(op);
+  const OpTolerance tolerance = Info(op).tolerance;
   const bool is_float = IsFloat(actual.dtype());
   double largest = 0;
   for (int64_t i = 0; is_float && tolerance.of_largest && i < expected.num_elements(); ++i) {
