@@ -10,7 +10,7 @@
 // the order goes on meaning the same. See docs/decisions/layout.md.
 #include <algorithm>
 
-#include "ir/order.h"
+#include "ir/order_attribute.h"
 #include "passes/graph_passes.h"
 #include "passes/layout_reshape.h"
 #include "passes/permutation.h"
@@ -164,11 +164,9 @@ size_t InnermostRun(const std::vector<int64_t>& dims) {
 bool KeepsOrder(const Node& node, const std::vector<int64_t>& dims,
                 const std::vector<int64_t>& sources) {
   if (IsOrderFree(node)) return true;
-  const Word* word = node.attrs().Find<Word>("order");
-  if (word == nullptr || !std::is_sorted(sources.begin(), sources.end())) return false;
-  const absl::StatusOr<Order> order = Order::Parse(word->text);
-  if (!order.ok()) return false;
-  return order->kind == Order::Kind::kSequential || InnermostRun(dims) == InnermostRun(sources);
+  if (!node.attrs().Has("order") || !std::is_sorted(sources.begin(), sources.end())) return false;
+  return OrderOf(node).kind == Order::Kind::kSequential ||
+         InnermostRun(dims) == InnermostRun(sources);
 }
 
 // The permutation of what stays of transpose(x, permutation) when the dims in `dropped` go.

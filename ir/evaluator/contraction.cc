@@ -11,7 +11,7 @@
 #include "ir/evaluator/indexing.h"
 #include "ir/evaluator/node_evaluators.h"
 #include "ir/infer.h"
-#include "ir/order.h"
+#include "ir/order_attribute.h"
 #include "ir/status.h"
 
 namespace cermet::evaluator {
@@ -56,14 +56,6 @@ auto WithAccumulator(DType operand, DType result, Run run) {
   if (!IsFloat(operand)) return run(uint64_t{});
   if (operand == DType::kF64 || result == DType::kF64) return run(double{});
   return run(float{});
-}
-
-Order OrderOf(const Node& node) {
-  const Word* word = node.attrs().Find<Word>("order");
-  if (word == nullptr) return Order();
-  const absl::StatusOr<Order> order = Order::Parse(word->text);
-  CERMET_CHECK(order.ok());
-  return *order;
 }
 
 // Fills `row` with one row of results: k steps over `columns` chains. With lanes, step k goes to

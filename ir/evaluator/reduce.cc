@@ -9,19 +9,11 @@
 
 #include "ir/evaluator/indexing.h"
 #include "ir/evaluator/node_evaluators.h"
-#include "ir/order.h"
+#include "ir/order_attribute.h"
 #include "ir/status.h"
 
 namespace cermet::evaluator {
 namespace {
-
-Order OrderOf(const Node& node) {
-  const Word* word = node.attrs().Find<Word>("order");
-  if (word == nullptr) return Order();
-  const absl::StatusOr<Order> order = Order::Parse(word->text);
-  CERMET_CHECK(order.ok());
-  return *order;
-}
 
 // The identity of a simple combiner, or nullopt.
 std::optional<ScalarBits> IdentityOf(OpCode op, DType dtype) {

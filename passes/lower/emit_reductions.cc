@@ -4,6 +4,7 @@
 #include "ir/infer.h"
 #include "ir/kernel/builder.h"
 #include "ir/order.h"
+#include "ir/order_attribute.h"
 #include "ir/status.h"
 #include "passes/lower/element_emitter.h"
 
@@ -18,12 +19,6 @@ namespace {
 
 bool Contains(const std::vector<int64_t>& list, int64_t item) {
   return std::find(list.begin(), list.end(), item) != list.end();
-}
-
-absl::StatusOr<Order> OrderOf(const Node& node) {
-  const Word* word = node.attrs().Find<Word>("order");
-  if (word == nullptr) return Order{};
-  return Order::Parse(word->text);
 }
 
 }  // namespace
@@ -47,7 +42,7 @@ absl::StatusOr<std::vector<ValueId>> ElementEmitter::EmitReduce(Node* node, cons
   const int64_t count = node->num_operands() / 2;
   const std::vector<int64_t>& dims = node->attrs().Ints("dims");
   const Shape& shape = node->operand(0).type().shape;
-  CERMET_ASSIGN_OR_RETURN(const Order order, OrderOf(*node));
+  const Order order = OrderOf(*node);
   std::vector<ValueId> inits;
   for (int64_t i = 0; i < count; ++i) {
     CERMET_ASSIGN_OR_RETURN(const ValueId init, Emit(node->operand(count + i), {}, mask));

@@ -17,12 +17,6 @@ using kernel::kNoValue;
 using kernel::LoopKind;
 using kernel::ValueId;
 
-bool IsLanesReduction(const Node& node) {
-  if (node.op() != OpCode::kReduce) return false;
-  const Word* order = node.attrs().Find<Word>("order");
-  return order != nullptr && order->text != "sequential";
-}
-
 // The value below the reshapes at a root: the elements of a reshape are those of its operand, in
 // order.
 Value StripReshapes(Value root) {

@@ -19,8 +19,6 @@
 
 namespace cermet::lower {
 
-// A reduction in lanes along the rows of its operand.
-bool IsLanesReduction(const Node& node);
 // The value below the reshapes at a root: the elements of a reshape are those of its operand, in
 // order.
 Value StripReshapes(Value root);

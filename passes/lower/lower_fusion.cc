@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "ir/order_attribute.h"
 #include "ir/status.h"
 #include "passes/lower/index_flow.h"
 #include "passes/lower/kernel_lowering.h"

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/kernel/builder.h"
+#include "ir/order_attribute.h"
 #include "ir/status.h"
 #include "passes/lower/index_flow.h"
 #include "passes/lower/kernel_lowering.h"
