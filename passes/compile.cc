@@ -1,7 +1,6 @@
 // The list of steps. What each does and why it stands where it does is in docs/architecture.md.
 #include "passes/compile.h"
 
-#include <algorithm>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -17,8 +16,10 @@ namespace {
 
 absl::Status Run(Module* module, const std::vector<std::string>& names,
                  const CompileOptions& options, CompileLog* log) {
-  CERMET_ASSIGN_OR_RETURN(PassReport report, RunPasses(*module, names, options.passes));
-  if (log == nullptr) return absl::OkStatus();
+  if (log == nullptr) return RunPasses(*module, names, options.passes).status();
+  PassOptions passes = options.passes;
+  passes.fusion_decisions = &log->fusion_decisions;
+  CERMET_ASSIGN_OR_RETURN(PassReport report, RunPasses(*module, names, passes));
   log->report.changes += report.changes;
   for (PassRun& run : report.runs) log->report.runs.push_back(std::move(run));
   for (const auto& [rule, count] : report.rule_counts) log->report.rule_counts[rule] += count;
@@ -32,14 +33,6 @@ absl::Status Optimize(Module* module, const CompileOptions& options, CompileLog*
 }
 
 absl::Status FuseModule(Module* module, const CompileOptions& options, CompileLog* log) {
-  if (log != nullptr) {
-    // `explain` wants the decisions, which a pass cannot return: ask for them on a copy.
-    const std::unique_ptr<Module> copy = module->Clone();
-    const std::vector<std::string>& disabled = options.passes.disabled;
-    fuse::FuseOptions fuse_options;
-    fuse_options.enabled = std::count(disabled.begin(), disabled.end(), "fuse/merge") == 0;
-    CERMET_RETURN_IF_ERROR(fuse::Fuse(copy.get(), fuse_options, &log->decisions).status());
-  }
   return Run(module, FusionPipeline(), options, log);
 }
 

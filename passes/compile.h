@@ -18,7 +18,6 @@
 #include "absl/status/statusor.h"
 #include "ir/graph.h"
 #include "ir/program/program.h"
-#include "passes/fuse/fuse.h"
 #include "passes/pass_manager.h"
 #include "passes/schedule/schedule.h"
 
@@ -33,7 +32,7 @@ struct CompileOptions {
 // What the steps did, for `cermet explain` and `cermet dump --stage kernel`.
 struct CompileLog {
   PassReport report;
-  std::vector<fuse::FusionDecision> decisions;
+  std::vector<FusionDecision> fusion_decisions;
   struct KernelLog {
     std::string node;                           // the fusion, as errors name it
     std::string naive;                          // the kernel before scheduling

@@ -27,13 +27,24 @@ struct Exactness {
 inline constexpr Exactness kExact = {};
 constexpr Exactness Approximate(absl::string_view bound) { return Exactness{bound}; }
 
-// What passes need besides the module. `rule_counts` is the one output: how often each rule, named
-// `pass/rule`, was applied.
+// One question of the pass `fuse` and its answer, for `cermet explain`.
+struct FusionDecision {
+  std::string producer;  // as errors name nodes
+  std::string consumer;  // the root of the group that uses it
+  bool fused = false;
+  std::string reason;  // why, or why not
+};
+
+// What passes need besides the module, and the outputs that they have besides it.
 struct PassContext {
   Numerics numerics = Numerics::kStandard;
   Target target;
   std::set<std::string> disabled;  // names of passes, and of rules as `pass/rule`
-  std::map<std::string, int64_t>* rule_counts = nullptr;  // not owned; may be null
+
+  // Not owned; may be null. How often each rule, named `pass/rule`, was applied; and every decision
+  // about a fusion, in a stable order.
+  std::map<std::string, int64_t>* rule_counts = nullptr;
+  std::vector<FusionDecision>* fusion_decisions = nullptr;
 
   // False if `pass/rule` is disabled, or approximate where only exact rewrites are wanted.
   bool Allows(absl::string_view pass, absl::string_view rule, Exactness exactness) const;

@@ -67,6 +67,7 @@ absl::StatusOr<PassReport> RunPassInfos(Module& module, absl::Span<const PassInf
   context.target = options.target;
   context.disabled.insert(options.disabled.begin(), options.disabled.end());
   context.rule_counts = &report.rule_counts;
+  context.fusion_decisions = options.fusion_decisions;
   uint64_t hash = StructuralHash(module);
   for (const PassInfo* pass : passes) {
     if (options.limit >= 0 && report.changes >= options.limit && !pass->required) continue;

@@ -38,7 +38,8 @@ struct PassOptions {
   std::vector<std::string> disabled;  // passes, and rules as `pass/rule`
   int64_t limit = -1;  // after this many changes, only required passes run; -1: no limit
   bool verify = true;  // verify the module after every change
-  DumpDirectory* dumps = nullptr;  // not owned; may be null
+  DumpDirectory* dumps = nullptr;                           // not owned; may be null
+  std::vector<FusionDecision>* fusion_decisions = nullptr;  // appended to; not owned, may be null
   // Called after each pass that changed the module (`--print-changed`).
   std::function<void(const PassInfo& pass, const Module& module)> on_changed;
 };

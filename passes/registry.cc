@@ -2,6 +2,7 @@
 #include "passes/registry.h"
 
 #include "absl/strings/str_cat.h"
+#include "ir/status.h"
 #include "passes/fuse/fuse.h"
 #include "passes/graph_passes.h"
 #include "passes/math/expand_math.h"
@@ -53,7 +54,7 @@ const std::vector<PassInfo>& AllPasses() {
        kExact,
        SharePadding,
        {}},
-      {"fuse", "Groups nodes into fusions, each of which becomes a kernel.", kExact, fuse::FusePass,
+      {"fuse", "Groups nodes into fusions, each of which becomes a kernel.", kExact, fuse::Fuse,
        fuse::FuseRules(), /*required=*/true},
       {"expand_math",
        "Replaces transcendental functions by their expansion into basic ops.",
@@ -70,6 +71,14 @@ const PassInfo* FindPass(absl::string_view name) {
     if (pass.name == name) return &pass;
   }
   return nullptr;
+}
+
+std::vector<std::string> RuleNames(absl::string_view pass) {
+  const PassInfo* info = FindPass(pass);
+  CERMET_CHECK(info != nullptr);
+  std::vector<std::string> names;
+  for (const RuleInfo& rule : info->rules) names.push_back(absl::StrCat(pass, "/", rule.name));
+  return names;
 }
 
 const std::vector<std::string>& OptimizationPipeline() {

@@ -15,6 +15,9 @@ const std::vector<PassInfo>& AllPasses();
 // Null if there is no such pass.
 const PassInfo* FindPass(absl::string_view name);
 
+// Its rules as PassOptions::disabled names them, `pass/rule`; the pass must exist.
+std::vector<std::string> RuleNames(absl::string_view pass);
+
 // The names of the passes that a compilation runs on a module, in order, some more than once: from
 // what an importer or the API built to primitive ops with their `order`, in the layouts that
 // kernels want. Fusion comes next.

@@ -23,9 +23,8 @@ namespace {
 
 class GraphFuser {
  public:
-  GraphFuser(Graph* graph, const DimFacts& facts, const FuseOptions& options,
-             std::vector<FusionDecision>* decisions)
-      : graph_(graph), facts_(facts), options_(options), decisions_(decisions) {}
+  GraphFuser(Graph* graph, const DimFacts& facts, const PassContext& context)
+      : graph_(graph), facts_(facts), context_(context) {}
 
   bool Run() {
     for (size_t i = 0; i < graph_->nodes().size(); ++i)
@@ -50,20 +49,18 @@ class GraphFuser {
     for (Value result : graph_->results()) escapes_.insert(result.node);
   }
 
-  void Decide(const Node& producer, const Group& group, const Verdict& verdict) {
-    if (decisions_ != nullptr) {
-      decisions_->push_back(
-          {producer.Describe(), group.root->Describe(), verdict.fuse, verdict.reason});
-    }
+  void Report(const Node& producer, const Group& group, const Verdict& verdict) {
+    if (context_.fusion_decisions == nullptr) return;
+    context_.fusion_decisions->push_back(
+        {producer.Describe(), group.root->Describe(), verdict.fuse, verdict.reason});
   }
 
   void Place(Node* node) {
+    const std::vector<Group*> groups = UserGroups(*node);
     if (StaysOutside(*node)) {
-      if (IsFreeSource(*node))
-        Join(node, UserGroups(*node));  // and stays, for uses that no group covers
+      if (IsFreeSource(*node)) Join(node, groups);  // and stays, for uses that no group covers
       return;
     }
-    const std::vector<Group*> groups = UserGroups(*node);
     bool escapes = escapes_.count(node) != 0;
     for (const Node* user : users_[node]) escapes |= groups_of_[user].empty();
     if (IsFreeSource(*node)) {
@@ -71,26 +68,31 @@ class GraphFuser {
       if (escapes) StartGroup(node);
       return;
     }
-    if (!escapes && options_.enabled && !groups.empty() &&
-        (groups.size() == 1 || IsCheapView(*node))) {
-      bool all = true;
-      for (Group* group : groups) {
-        const Verdict verdict = MayJoin(node, *group, order_, facts_);
-        Decide(*node, *group, verdict);
-        all &= verdict.fuse;
-      }
-      if (all) {
-        Join(node, groups);
-        return;
-      }
-    } else if (options_.enabled && !groups.empty()) {
-      for (Group* group : groups) {
-        Decide(*node, *group,
-               {false, escapes ? "it is also a result or used by control flow"
-                               : "it has consumers in several fusions"});
-      }
+    bool joins = !groups.empty();
+    for (Group* group : groups) {
+      const Verdict verdict = Judge(node, *group, escapes, groups.size());
+      Report(*node, *group, verdict);
+      joins &= verdict.fuse;
     }
-    StartGroup(node);
+    if (!joins) {
+      StartGroup(node);
+      return;
+    }
+    Join(node, groups);
+    context_.CountRule("fuse", RuleFor(*node));
+  }
+
+  // May `node`, which `consumers` groups use, join this one of them?
+  Verdict Judge(Node* node, const Group& group, bool escapes, size_t consumers) const {
+    if (escapes) return {false, "it is also a result or used by control flow"};
+    if (consumers > 1 && !IsCheapView(*node)) {
+      return {false, "it has consumers in several fusions"};
+    }
+    const absl::string_view rule = RuleFor(*node);
+    if (!rule.empty() && !context_.Allows("fuse", rule, kExact)) {
+      return {false, absl::StrCat("the rule fuse/", rule, " is disabled")};
+    }
+    return MayJoin(node, group, facts_);
   }
 
   std::vector<Group*> UserGroups(const Node& node) {
@@ -195,8 +197,7 @@ class GraphFuser {
 
   Graph* graph_;
   const DimFacts& facts_;
-  const FuseOptions& options_;
-  std::vector<FusionDecision>* decisions_;
+  const PassContext& context_;
   NodeOrder order_;
   std::map<const Node*, std::vector<Node*>> users_;
   std::set<const Node*> escapes_;
@@ -204,16 +205,15 @@ class GraphFuser {
   std::vector<std::unique_ptr<Group>> groups_;
 };
 
-bool FuseGraph(Graph* graph, const DimFacts& facts, const FuseOptions& options,
-               std::vector<FusionDecision>* decisions) {
+bool FuseGraph(Graph* graph, const DimFacts& facts, const PassContext& context) {
   bool changed = false;
   for (const std::unique_ptr<Node>& node : graph->nodes()) {
     if (node->op() != OpCode::kWhile && node->op() != OpCode::kIf) continue;
     for (const std::unique_ptr<Graph>& body : node->bodies()) {
-      changed |= FuseGraph(body.get(), facts, options, decisions);
+      changed |= FuseGraph(body.get(), facts, context);
     }
   }
-  changed |= GraphFuser(graph, facts, options, decisions).Run();
+  changed |= GraphFuser(graph, facts, context).Run();
   return changed;
 }
 
@@ -238,24 +238,21 @@ bool MoveLiteralsToStore(Graph* graph, ConstantStore* store) {
 
 }  // namespace
 
-absl::StatusOr<bool> Fuse(Module* module, const FuseOptions& options,
-                          std::vector<FusionDecision>* decisions) {
+absl::StatusOr<bool> Fuse(Module& module, const PassContext& context) {
   bool changed = false;
-  for (const std::unique_ptr<Graph>& graph : module->graphs()) {
-    changed |= FuseGraph(graph.get(), module->facts(), options, decisions);
-    changed |= MoveLiteralsToStore(graph.get(), &module->constants());
+  for (const std::unique_ptr<Graph>& graph : module.graphs()) {
+    changed |= FuseGraph(graph.get(), module.facts(), context);
+    changed |= MoveLiteralsToStore(graph.get(), &module.constants());
   }
   return changed;
 }
 
-absl::StatusOr<bool> FusePass(Module& module, const PassContext& context) {
-  FuseOptions options;
-  options.enabled = context.Allows("fuse", "merge", kExact);
-  return Fuse(&module, options, nullptr);
-}
-
 std::vector<RuleInfo> FuseRules() {
-  return {{"merge", "consumer(producer(x)) => fusion(x) { consumer(producer(x)) }", kExact}};
+  return {{"elementwise", "consumer(f(x)) => fusion(x) { consumer(f(x)) }", kExact},
+          {"view", "consumer(view(x)) => fusion(x) { consumer(view(x)) }", kExact},
+          {"epilogue", "f(contraction(x, y), z) => fusion(x, y, z) { f(contraction(x, y), z) }",
+           kExact},
+          {"row_reduction", "f(x, reduce(x)) => fusion(x) { f(x, reduce(x)) }", kExact}};
 }
 
 }  // namespace cermet::fuse

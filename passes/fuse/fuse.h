@@ -5,7 +5,6 @@
 #ifndef CERMET_PASSES_FUSE_FUSE_H_
 #define CERMET_PASSES_FUSE_FUSE_H_
 
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,25 +13,12 @@
 
 namespace cermet::fuse {
 
-// One question that the pass asked, for `cermet explain`.
-struct FusionDecision {
-  std::string producer;  // as errors name nodes
-  std::string consumer;  // the root of the group that uses it
-  bool fused = false;
-  std::string reason;  // why, or why not
-};
+// The pass `fuse`: fuses all graphs of the module; false if there was nothing to fuse. Expects no
+// composites. Every decision goes to `context.fusion_decisions`.
+absl::StatusOr<bool> Fuse(Module& module, const PassContext& context);
 
-struct FuseOptions {
-  bool enabled = true;  // false: every node is a fusion of its own
-};
-
-// Fuses all graphs of the module; false if there was nothing to fuse. Expects no composites.
-// `decisions`, if not null, receives every decision in a stable order.
-absl::StatusOr<bool> Fuse(Module* module, const FuseOptions& options,
-                          std::vector<FusionDecision>* decisions);
-
-// The pass `fuse`. Its rule `merge` is what puts nodes together; without it each is a fusion alone.
-absl::StatusOr<bool> FusePass(Module& module, const PassContext& context);
+// The rules by which a producer joins its consumers (passes/fuse/group.h). With all of them
+// disabled each node is a fusion of its own.
 std::vector<RuleInfo> FuseRules();
 
 }  // namespace cermet::fuse

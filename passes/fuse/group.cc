@@ -1,20 +1,24 @@
 // The fusion rules. Each follows from what lowering can do without computing anything twice or
 // storing it in between:
 //
-//   elementwise ops and views   join any consumer, unless each of their elements would be computed
-//                               many times
-//   contractions, windows       join the elementwise ops after them (as an epilogue) if every
-//                               element is read at one place
-//   row reductions              join a consumer that reads them once per row; several share the row
-//   concatenations and pads     at the root are put together from pieces, each computed in place
-//   views before a contraction  join if the loads stay simple: transposes, slices, broadcasts, one
-//                               reshape of an operand
+//   elementwise    ops join any consumer, unless each of their elements would be computed many
+//                  times
+//   view           views do too; before a contraction if its loads stay simple: transposes, slices,
+//                  broadcasts, one reshape of an operand
+//   epilogue       contractions and windows join the elementwise ops after them if every element is
+//                  read at one place
+//   row_reduction  reductions of rows join a consumer that reads them once per row; several share
+//                  the row
+//
+// Concatenations and pads at the root are put together from pieces, each computed in place.
 #include "passes/fuse/group.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "ir/order_attribute.h"
+#include "ir/status.h"
 #include "passes/lower/index_flow.h"
 #include "passes/lower/pieces.h"
 
@@ -42,12 +46,6 @@ bool IsCheapView(const Node& node) {
          node.op() == OpCode::kReverse;
 }
 
-bool IsRowReduction(const Node& node) {
-  if (node.op() != OpCode::kReduce) return false;
-  const Word* order = node.attrs().Find<Word>("order");
-  return order != nullptr && order->text != "sequential";
-}
-
 namespace {
 
 using lower::Index;
@@ -56,10 +54,11 @@ using lower::IndexSpace;
 
 bool IsContraction(const Node& node) { return Info(node.op()).op_class == OpClass::kContraction; }
 bool IsUpdate(const Node& node) { return Info(node.op()).op_class == OpClass::kUpdate; }
-// A producer that is computed in loops of its own and whose elements must not be computed twice.
-bool IsHero(const Node& node) {
+// What the loops of a fusion are built around, at most one in each: computed in loops of its own,
+// and none of its elements twice. The rest of the fusion is its prologue and epilogue.
+bool IsAnchor(const Node& node) {
   return IsContraction(node) ||
-         (Info(node.op()).op_class == OpClass::kReduction && !IsRowReduction(node));
+         (Info(node.op()).op_class == OpClass::kReduction && !IsLanesReduction(node));
 }
 bool IsExpensive(const Node& node) {
   return Info(node.op()).op_class == OpClass::kTranscendental || node.op() == OpCode::kDiv ||
@@ -107,14 +106,14 @@ Piece AnalysePiece(Value root, const std::vector<Node*>& members, const DimFacts
 }
 
 // Members through which `node` feeds a contraction or a window of the group (its prologue).
-bool FeedsHero(const Node* node, const Group& group) {
+bool FeedsAnchor(const Node* node, const Group& group) {
   for (const Node* member : group.members) {
     const auto& operands = member->operands();
     const bool uses =
         std::any_of(operands.begin(), operands.end(), [&](Value v) { return v.node == node; });
     if (!uses) continue;
     if (IsContraction(*member) || member->op() == OpCode::kReduceWindow) return true;
-    if (FeedsHero(member, group)) return true;
+    if (FeedsAnchor(member, group)) return true;
   }
   return false;
 }
@@ -168,13 +167,13 @@ bool IsReadOnce(const Index& read, const Shape& shape, const Piece& piece) {
 // The shape of the rows that the group's reductions share, if there are any.
 const Shape* RowShape(const Group& group) {
   for (const Node* member : group.members) {
-    if (IsRowReduction(*member)) return &member->type().shape;
+    if (IsLanesReduction(*member)) return &member->type().shape;
   }
   return nullptr;
 }
 
 Verdict JoinView(Node* producer, const Group& group) {
-  if (!FeedsHero(producer, group)) return {true, "a view is an index map"};
+  if (!FeedsAnchor(producer, group)) return {true, "a view is an index map"};
   if (!IsCheapView(*producer))
     return {false, "its index map would run in the innermost loop of a contraction or window"};
   if (UsedBy(producer, group, OpCode::kReshape)) {
@@ -184,7 +183,7 @@ Verdict JoinView(Node* producer, const Group& group) {
 }
 
 Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& facts) {
-  if (FeedsHero(producer, group))
+  if (FeedsAnchor(producer, group))
     return {false,
             "each element would be computed again for every use by the contraction or window"};
   const std::vector<Value> roots = PieceRoots(group);
@@ -212,7 +211,7 @@ Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& fact
   return {true, "elementwise"};
 }
 
-Verdict JoinHero(Node* producer, const Group& group, const DimFacts& facts) {
+Verdict JoinEpilogue(Node* producer, const Group& group, const DimFacts& facts) {
   if (RowShape(group) != nullptr) return {false, "the consumer works row by row"};
   for (Value piece_root : PieceRoots(group)) {
     if (piece_root.node == producer) continue;
@@ -220,7 +219,7 @@ Verdict JoinHero(Node* producer, const Group& group, const DimFacts& facts) {
     const IndexFlow::Reads* reads = piece.flow->Find(producer->result());
     if (reads == nullptr) continue;
     for (const Node* member : group.members) {
-      if (IsHero(*member) && piece.flow->Find(Value{const_cast<Node*>(member), 0}) != nullptr) {
+      if (IsAnchor(*member) && piece.flow->Find(Value{const_cast<Node*>(member), 0}) != nullptr) {
         return {false, "one kernel has one contraction, window or column reduction"};
       }
     }
@@ -239,7 +238,7 @@ Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& fac
   if (roots.size() != 1 || IsUpdate(*group.root) || lower::IsPutTogether(*root.node))
     return {false, "the consumer has no rows of its own"};
   for (const Node* member : group.members) {
-    if (IsHero(*member))
+    if (IsAnchor(*member))
       return {false, "one kernel has one contraction, window or column reduction, or rows"};
   }
   const Shape& row = producer->type().shape;
@@ -249,7 +248,7 @@ Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& fac
   // Where the consumer reads it, and where it reads the reductions that it holds already.
   std::vector<Value> reductions;
   for (Node* member : group.members) {
-    for (int i = 0; IsRowReduction(*member) && i < member->num_results(); ++i)
+    for (int i = 0; IsLanesReduction(*member) && i < member->num_results(); ++i)
       reductions.push_back(member->result(i));
   }
   for (int i = 0; i < producer->num_results(); ++i) reductions.push_back(producer->result(i));
@@ -270,8 +269,28 @@ Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& fac
 
 }  // namespace
 
-Verdict MayJoin(Node* producer, const Group& group, const NodeOrder& order, const DimFacts& facts) {
-  if (IsFreeSource(*producer)) return {true, "costs nothing to compute again"};
+absl::string_view RuleFor(const Node& producer) {
+  switch (Info(producer.op()).op_class) {
+    case OpClass::kView:
+      return "view";
+    case OpClass::kElementwise:
+    case OpClass::kTranscendental:
+      return "elementwise";
+    case OpClass::kReduction:
+      return IsLanesReduction(producer) ? "row_reduction" : "epilogue";
+    case OpClass::kContraction:
+      return "epilogue";
+    case OpClass::kUpdate:
+    case OpClass::kSource:
+    case OpClass::kControl:
+    case OpClass::kEffectful:
+    case OpClass::kComposite:
+      return "";
+  }
+  CERMET_UNREACHABLE();
+}
+
+Verdict MayJoin(Node* producer, const Group& group, const DimFacts& facts) {
   const Value root = StripReshapes(group.root->result(), group);
   if (IsUpdate(*root.node) && root.node->operand(0).node == producer) {
     return {false, "the updated tensor is changed in place"};
@@ -283,10 +302,10 @@ Verdict MayJoin(Node* producer, const Group& group, const NodeOrder& order, cons
     case OpClass::kTranscendental:
       return JoinElementwise(producer, group, facts);
     case OpClass::kReduction:
-      return IsRowReduction(*producer) ? JoinRowReduction(producer, group, facts)
-                                       : JoinHero(producer, group, facts);
+      return IsLanesReduction(*producer) ? JoinRowReduction(producer, group, facts)
+                                         : JoinEpilogue(producer, group, facts);
     case OpClass::kContraction:
-      return JoinHero(producer, group, facts);
+      return JoinEpilogue(producer, group, facts);
     case OpClass::kUpdate:
       return {false, "an update is written in place by a kernel of its own"};
     case OpClass::kSource:
@@ -295,7 +314,7 @@ Verdict MayJoin(Node* producer, const Group& group, const NodeOrder& order, cons
     case OpClass::kComposite:
       return {false, "not computed by a kernel"};
   }
-  return {false, "not computed by a kernel"};
+  CERMET_UNREACHABLE();
 }
 
 std::string KindOf(const Group& group) {

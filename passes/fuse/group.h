@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "ir/graph.h"
 
 namespace cermet::fuse {
@@ -27,9 +28,12 @@ struct Verdict {
   std::string reason;
 };
 
+// The rule of FuseRules() by which `producer` may join its consumer: elementwise, view, epilogue or
+// row_reduction. Empty if it never may.
+absl::string_view RuleFor(const Node& producer);
 // May `producer`, all of whose uses are in `group` (or which is cheap enough to be computed again),
 // join it?
-Verdict MayJoin(Node* producer, const Group& group, const NodeOrder& order, const DimFacts& facts);
+Verdict MayJoin(Node* producer, const Group& group, const DimFacts& facts);
 // The word that names the kind of fusion: loop, row, contraction, window or update.
 std::string KindOf(const Group& group);
 
@@ -38,8 +42,6 @@ std::string KindOf(const Group& group);
 bool IsFreeSource(const Node& node);
 // Only moves an index, so reading through it twice costs nothing.
 bool IsCheapView(const Node& node);
-// A reduction in lanes along the rows of its operand (its last dims), which several can share.
-bool IsRowReduction(const Node& node);
 
 }  // namespace cermet::fuse
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "codegen/target.h"
 #include "frontend/onnx/importer.h"
+#include "passes/registry.h"
 #include "passes/schedule/kernel_walk.h"
 #include "runtime/session/compiled_module.h"
 #include "runtime/thread_pool.h"
@@ -108,7 +109,7 @@ class NativeModel : public ::testing::TestWithParam<const char*> {
     tiles.schedule.tile_columns = 8;
     ExpectSame(base, tiles, "tiles of 3x8");
     Variant unfused = exact;
-    unfused.disabled = {"fuse/merge"};
+    unfused.disabled = RuleNames("fuse");
     ExpectSame(base, unfused, "no fusion");
   }
 

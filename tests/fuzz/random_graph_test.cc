@@ -11,6 +11,7 @@
 #include "ir/sample_inputs.h"
 #include "ir/verifier.h"
 #include "passes/compile.h"
+#include "passes/registry.h"
 #include "runtime/session/compiled_module.h"
 #include "tests/support/backends.h"
 #include "tests/support/program_interpreter.h"
@@ -47,7 +48,7 @@ void Compare(uint64_t seed, int max_nodes) {
   for (const Variant& variant : variants) {
     SCOPED_TRACE(variant.name);
     options.passes.disabled.clear();
-    if (!variant.merge) options.passes.disabled = {"fuse/merge"};
+    if (!variant.merge) options.passes.disabled = RuleNames("fuse");
     options.schedule = variant.schedule;
     ModuleOptions module_options;
     module_options.compile = options;

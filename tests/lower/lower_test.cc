@@ -11,6 +11,7 @@
 #include "passes/pass_manager.h"
 #include "passes/plan/build_program.h"
 #include "passes/plan/memory_plan.h"
+#include "passes/registry.h"
 #include "tests/support/program_interpreter.h"
 
 namespace cermet {
@@ -42,7 +43,7 @@ TEST_P(Lowering, GivesTheEvaluatorsBits) {
     absl::StatusOr<std::unique_ptr<Module>> module = ParseModule(GetParam().text, "test.cermet");
     ASSERT_TRUE(module.ok()) << module.status();
     PassOptions options;
-    if (!merge) options.disabled = {"fuse/merge"};
+    if (!merge) options.disabled = RuleNames("fuse");
     const std::vector<std::string> before = {"expand_composites", "numerics"}, after = {"fuse"};
     ASSERT_TRUE(RunPasses(**module, before, options).ok());
     std::vector<Literal> inputs;

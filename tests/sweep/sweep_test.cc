@@ -11,6 +11,7 @@
 #include "ir/evaluator/evaluator.h"
 #include "ir/printer.h"
 #include "ir/status.h"
+#include "passes/registry.h"
 #include "tests/support/backends.h"
 #include "tests/sweep/sweep_case.h"
 #include "tests/sweep/tolerance.h"
@@ -114,7 +115,7 @@ std::vector<Variant> Variants() {
   variants[3].options.schedule.tile_rows = 5;
   variants[3].options.schedule.tile_columns = 32;
   variants[4].name = "no fusion";
-  variants[4].options.passes.disabled = {"fuse/merge"};
+  variants[4].options.passes.disabled = RuleNames("fuse");
   for (Variant& variant : variants) variant.options.passes.numerics = Numerics::kExact;
   return variants;
 }

@@ -16,7 +16,7 @@ std::string Explanation(const CompileLog& log, const std::string& node) {
     return node.empty() || absl::StrContains(description, absl::StrCat("\"", node, "\""));
   };
   std::string text = "fusion:\n";
-  for (const fuse::FusionDecision& decision : log.decisions) {
+  for (const FusionDecision& decision : log.fusion_decisions) {
     if (!wanted(decision.producer) && !wanted(decision.consumer)) continue;
     absl::StrAppend(&text, "  ", decision.producer,
                     decision.fused ? " fused into " : " not fused into ", decision.consumer, ": ",
