@@ -10,17 +10,12 @@
 //                      place
 #include "ir/constant_store.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cctype>
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mapped_file.h"
 #include "ir/status.h"
 
 namespace cermet {
@@ -70,44 +65,6 @@ std::string ValidName(absl::string_view hint) {
     if (!std::isalnum(u) && std::strchr("._/-:", c) == nullptr) c = '_';
   }
   return name.empty() ? "constant" : name;
-}
-
-// A file mapped read-only; unmapped when the last entry that uses it goes.
-class MappedFile {
- public:
-  MappedFile(void* data, size_t size) : data_(data), size_(size) {}
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  ~MappedFile() { munmap(data_, size_); }
-  const char* data() const { return static_cast<const char*>(data_); }
-  uint64_t size() const { return size_; }
-
- private:
-  void* data_;
-  size_t size_;
-};
-
-absl::StatusOr<std::shared_ptr<const MappedFile>> MapFile(const std::string& path) {
-  const auto error = [&path](const char* what) {
-    return absl::NotFoundError(absl::StrCat(path, ": cannot ", what, ": ", std::strerror(errno)));
-  };
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return error("open");
-  struct stat info = {};
-  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-    close(fd);
-    return absl::InvalidArgumentError(path + ": not a file");
-  }
-  const size_t size = static_cast<size_t>(info.st_size);
-  if (size < sizeof(Header)) {
-    close(fd);
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": not a constants file: only ", size, " bytes long"));
-  }
-  void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  close(fd);
-  if (data == MAP_FAILED) return error("map");
-  return std::make_shared<const MappedFile>(data, size);
 }
 
 // Reads the index, never past its end.
@@ -169,7 +126,8 @@ std::string ReadEntry(const std::shared_ptr<const MappedFile>& file, IndexReader
       bytes != static_cast<uint64_t>(expected)) {
     return "the size of its data does not match its type " + entry->type().ToString();
   }
-  if (offset % kAlignment != 0 || offset > file->size() || bytes > file->size() - offset) {
+  const uint64_t file_bytes = static_cast<uint64_t>(file->size());
+  if (offset % kAlignment != 0 || offset > file_bytes || bytes > file_bytes - offset) {
     return "its data is not inside the file";
   }
   entry->data = file->data() + offset;
@@ -308,11 +266,15 @@ absl::Status ConstantStore::WriteTo(const std::string& path) const {
 }
 
 absl::StatusOr<ConstantStore> ConstantStore::ReadFrom(const std::string& path) {
-  CERMET_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MapFile(path));
+  CERMET_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::Open(path));
   const auto error = [&path](const std::string& what) {
     return absl::InvalidArgumentError(path + ": " + what);
   };
+  const uint64_t file_bytes = static_cast<uint64_t>(file->size());
   Header header;
+  if (file_bytes < sizeof(header)) {
+    return error(absl::StrCat("not a constants file: only ", file_bytes, " bytes long"));
+  }
   std::memcpy(&header, file->data(), sizeof(header));
   if (std::memcmp(header.magic, kMagic, sizeof(kMagic)) != 0) {
     return error("not a constants file: it does not start with CERMETCS");
@@ -321,12 +283,12 @@ absl::StatusOr<ConstantStore> ConstantStore::ReadFrom(const std::string& path) {
     return error(
         absl::StrCat("constants file of version ", header.version, "; this is version ", kVersion));
   }
-  if (header.file_bytes != file->size()) {
-    return error(absl::StrCat("the file should be ", header.file_bytes, " bytes long and is ",
-                              file->size()));
+  if (header.file_bytes != file_bytes) {
+    return error(
+        absl::StrCat("the file should be ", header.file_bytes, " bytes long and is ", file_bytes));
   }
   const char* index = file->data() + sizeof(header);
-  if (header.index_bytes > file->size() - sizeof(header) ||
+  if (header.index_bytes > file_bytes - sizeof(header) ||
       HashBytes(index, static_cast<int64_t>(header.index_bytes)) != header.index_hash) {
     return error("the index is damaged");
   }

@@ -11,6 +11,7 @@
 #include "frontend/onnx/op_context.h"
 #include "ir/scalar_ops.h"
 #include "ir/status.h"
+#include "ir/wrapping.h"
 
 namespace cermet {
 namespace {
@@ -38,21 +39,14 @@ std::optional<bool> Not(std::optional<bool> truth) {
   return truth ? std::optional<bool>(!*truth) : std::nullopt;
 }
 
-int64_t WrapAdd(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
-int64_t WrapMul(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-}
-
 std::optional<Dim> AddDims(const DimSolver&, const Dim& a, const Dim& b) {
-  return a.IsConstant() && b.IsConstant() ? Dim(WrapAdd(a.value(), b.value())) : a + b;
+  return a.IsConstant() && b.IsConstant() ? Dim(WrappingAdd(a.value(), b.value())) : a + b;
 }
 std::optional<Dim> SubDims(const DimSolver&, const Dim& a, const Dim& b) {
-  return a.IsConstant() && b.IsConstant() ? Dim(WrapAdd(a.value(), WrapMul(b.value(), -1))) : a - b;
+  return a.IsConstant() && b.IsConstant() ? Dim(WrappingSub(a.value(), b.value())) : a - b;
 }
 std::optional<Dim> MulDims(const DimSolver&, const Dim& a, const Dim& b) {
-  return a.IsConstant() && b.IsConstant() ? Dim(WrapMul(a.value(), b.value())) : a * b;
+  return a.IsConstant() && b.IsConstant() ? Dim(WrappingMul(a.value(), b.value())) : a * b;
 }
 // ONNX rounds towards zero, Dims towards minus infinity.
 std::optional<Dim> DivDims(const DimSolver& solver, const Dim& a, const Dim& b) {
@@ -171,7 +165,7 @@ Known EvaluateUnary(const UnaryRow& row, const KnownValue& x) {
   if (x.is_real()) return result;
   if (row.name != "Neg") return std::nullopt;
   for (Dim& dim : result.ints)
-    dim = Wrap(x.dtype, dim.IsConstant() ? Dim(WrapMul(dim.value(), -1)) : Dim(0) - dim);
+    dim = Wrap(x.dtype, dim.IsConstant() ? Dim(WrappingSub(0, dim.value())) : Dim(0) - dim);
   return result;
 }
 
@@ -268,7 +262,7 @@ Known EvaluateRange(OpContext*, const Inputs& in) {
   result.dtype = in[0]->dtype;
   const int64_t step = (*delta)[0];
   const int64_t end = (*limit)[0];
-  for (int64_t x = (*start)[0]; step > 0 ? x < end : x > end; x = WrapAdd(x, step)) {
+  for (int64_t x = (*start)[0]; step > 0 ? x < end : x > end; x = WrappingAdd(x, step)) {
     if (result.num_elements() >= KnownValue::kMaxRealElements) return std::nullopt;
     result.ints.push_back(x);
   }

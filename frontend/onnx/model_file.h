@@ -12,6 +12,7 @@
 #include "ir/constant_store.h"
 #include "ir/dtype.h"
 #include "ir/literal.h"
+#include "ir/mapped_file.h"
 #include "ir/type.h"
 
 namespace cermet {
@@ -20,22 +21,6 @@ namespace cermet {
 absl::StatusOr<DType> DTypeOfOnnx(int32_t data_type);
 // The name of an element type as the ONNX specification writes it.
 std::string OnnxTypeName(int32_t data_type);
-
-// A file mapped for reading; shared by the constants that point into it.
-class MappedFile {
- public:
-  static absl::StatusOr<std::shared_ptr<const MappedFile>> Open(const std::string& path);
-  ~MappedFile();
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  const char* data() const { return data_; }
-  int64_t size() const { return size_; }
-
- private:
-  MappedFile(const char* data, int64_t size) : data_(data), size_(size) {}
-  const char* data_;
-  int64_t size_;
-};
 
 // A parsed model. Not thread safe: tensors are decoded when they are first asked for, and kept.
 class ModelFile {

@@ -4,18 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "ir/wrapping.h"
+
 namespace cermet::schedule {
-namespace {
-
-int64_t WrappingMul(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-}
-int64_t WrappingAdd(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
-
-}  // namespace
-
 Polynomial Polynomial::OfAtom(Atom atom) {
   Polynomial result;
   result.AddTerm({atom}, 1);

@@ -27,6 +27,9 @@ TEST(TypeTest, BadTextIsAnError) {
 TEST(TypeTest, CountsElements) {
   EXPECT_EQ(Type(DType::kF32, {2, 3}).NumElements(), Dim(6));
   EXPECT_EQ(Type(DType::kF32, {}).NumElements(), Dim(1));
+  EXPECT_EQ(*Type(DType::kF16, {Dim::Symbol("n"), 3}).ByteSize({{"n", 5}}), 30);
+  EXPECT_FALSE(Type(DType::kF16, {Dim::Symbol("n")}).ByteSize({}).ok());
+  EXPECT_FALSE(Type(DType::kF64, {int64_t{1} << 59}).ByteSize({}).ok());
   EXPECT_EQ(*StaticNumElements({4, 0, 5}), 0);
   EXPECT_FALSE(StaticNumElements({int64_t{1} << 40, int64_t{1} << 40}).ok());
   EXPECT_FALSE(StaticNumElements({Dim::Symbol("n")}).ok());
