@@ -24,11 +24,6 @@ using program::Program;
 
 namespace {
 
-int32_t StorageRoot(const Program& program, int32_t buffer) {
-  while (program.buffers[buffer].alias >= 0) buffer = program.buffers[buffer].alias;
-  return buffer;
-}
-
 // The alias classes of a launch: operands with one storage, one of them written, share the class of
 // the first.
 std::vector<int32_t> AliasClasses(const Program& program, const Command& launch) {
@@ -41,8 +36,7 @@ std::vector<int32_t> AliasClasses(const Program& program, const Command& launch)
     bool written = kernel.buffers[i].access != kernel::Access::kIn;
     std::vector<size_t> partners;
     for (size_t j = 0; j < count; ++j) {
-      if (StorageRoot(program, launch.buffers[j]) != StorageRoot(program, launch.buffers[i]))
-        continue;
+      if (program.StorageOf(launch.buffers[j]) != program.StorageOf(launch.buffers[i])) continue;
       partners.push_back(j);
       written |= kernel.buffers[j].access != kernel::Access::kIn;
     }
@@ -115,8 +109,8 @@ class ProgramEmitter {
   }
   void CallKernel(llvm::IRBuilder<>& b, Value* kernel, Value* host, Value* args, Value* dims,
                   Value* begin, Value* end, Value* scratch);
-  llvm::Function* BodyHelper();
-  llvm::Function* LaunchHelper();
+  llvm::Function* BodyFunction();
+  llvm::Function* LaunchFunction();
   llvm::BasicBlock* NewBlock(const char* name) {
     return llvm::BasicBlock::Create(module_->getContext(), name, entry_);
   }
@@ -192,7 +186,7 @@ DimEmitter ProgramEmitter::LoadDims() {
 }
 
 Value* ProgramEmitter::BufferPointer(int32_t index) {
-  const program::Buffer& buffer = program_.buffers[StorageRoot(program_, index)];
+  const program::Buffer& buffer = program_.buffers[program_.StorageOf(index)];
   int64_t slot = 0;
   switch (buffer.kind) {
     case BufferKind::kTemp:
@@ -204,7 +198,7 @@ Value* ProgramEmitter::BufferPointer(int32_t index) {
       slot = program_.num_inputs() + buffer.index;
       break;
     case BufferKind::kConstant:
-      slot = constant_slots_[StorageRoot(program_, index)];
+      slot = constant_slots_[program_.StorageOf(index)];
       break;
   }
   return b_.CreateLoad(abi_.pointer,
@@ -288,7 +282,7 @@ void ProgramEmitter::EmitLaunch(const Command& command) {
     StoreContext(ContextField::kKernel, function);
     StoreContext(kArgs, args_);
     StoreContext(kDims, dims);
-    b_.CreateCall(LaunchHelper(), {context_, count, b_.getInt64(command.grain)});
+    b_.CreateCall(LaunchFunction(), {context_, count, b_.getInt64(command.grain)});
   }
 }
 
@@ -314,8 +308,7 @@ void ProgramEmitter::ReturnIfFailed() {
 }
 
 void ProgramEmitter::EmitCopy(const Command& command) {
-  if (StorageRoot(program_, command.buffers[0]) == StorageRoot(program_, command.buffers[1]))
-    return;
+  if (program_.StorageOf(command.buffers[0]) == program_.StorageOf(command.buffers[1])) return;
   const Type& type = program_.buffers[command.buffers[0]].type;
   const Dim bytes = type.NumElements() * Dim(ByteSize(type.dtype));
   const llvm::MaybeAlign align(ByteSize(type.dtype));
@@ -356,7 +349,7 @@ void ProgramEmitter::EmitWhile(const Command& command) {
 
 // void cermet.body(void* context, int64_t worker, int64_t begin, int64_t end): the kernel on a
 // range, with the worker's scratch.
-llvm::Function* ProgramEmitter::BodyHelper() {
+llvm::Function* ProgramEmitter::BodyFunction() {
   llvm::Function* const function = InternalFunction(module_, abi_.body, "cermet.body");
   llvm::IRBuilder<> b(llvm::BasicBlock::Create(module_->getContext(), "", function));
   auto load = [&](ContextField field) {
@@ -373,7 +366,7 @@ llvm::Function* ProgramEmitter::BodyHelper() {
 
 // void cermet.launch(context, n, grain): here, when the work is too small or there is one worker,
 // else by the host's threads.
-llvm::Function* ProgramEmitter::LaunchHelper() {
+llvm::Function* ProgramEmitter::LaunchFunction() {
   if (llvm::Function* const existing = module_->getFunction("cermet.launch")) return existing;
   llvm::IRBuilder<> b(module_->getContext());
   llvm::Function* const function = InternalFunction(
@@ -407,7 +400,7 @@ llvm::Function* ProgramEmitter::LaunchHelper() {
 
   b.SetInsertPoint(parallel);
   b.CreateCall(abi_.parallel_for, LoadHostField(b, abi_, host, kHostParallelFor),
-               {LoadHostField(b, abi_, host, kHostPool), count, grain, BodyHelper(), context});
+               {LoadHostField(b, abi_, host, kHostPool), count, grain, BodyFunction(), context});
   b.CreateRetVoid();
   return function;
 }

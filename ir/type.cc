@@ -1,6 +1,8 @@
 // Text form and sizes of types and shapes.
 #include "ir/type.h"
 
+#include <limits>
+
 #include "absl/strings/strip.h"
 #include "ir/status.h"
 
@@ -17,6 +19,16 @@ Dim Type::NumElements() const {
   Dim product = 1;
   for (const Dim& dim : shape) product = product * dim;
   return product;
+}
+
+absl::StatusOr<int64_t> Type::ByteSize(const DimBindings& dims) const {
+  CERMET_ASSIGN_OR_RETURN(const int64_t elements, NumElements().Evaluate(dims));
+  int64_t bytes = 0;
+  if (elements < 0 || __builtin_mul_overflow(elements, cermet::ByteSize(dtype), &bytes) ||
+      bytes > std::numeric_limits<int64_t>::max() / 4) {
+    return absl::ResourceExhaustedError(ToString() + " has too many bytes");
+  }
+  return bytes;
 }
 
 std::string Type::ToString() const {

@@ -28,6 +28,9 @@ struct Type {
   bool IsScalar() const { return shape.empty() && dtype != DType::kToken; }
   bool IsStatic() const;    // every extent is a constant
   Dim NumElements() const;  // product of the extents; 1 for a scalar
+  // Bytes of a tensor under `dims`, at most a quarter of 2^63, so that a few can be added up. An
+  // error names a missing symbol or a size that is larger.
+  absl::StatusOr<int64_t> ByteSize(const DimBindings& dims) const;
   std::string ToString() const;
   static absl::StatusOr<Type> Parse(absl::string_view text);
 

@@ -19,23 +19,6 @@ using program::BufferKind;
 using program::Command;
 using program::CommandList;
 
-absl::StatusOr<int64_t> BytesOf(const Type& type, const DimBindings& dims) {
-  CERMET_ASSIGN_OR_RETURN(int64_t elements, type.NumElements().Evaluate(dims));
-  int64_t bytes = 0;
-  if (elements < 0 || __builtin_mul_overflow(elements, ByteSize(type.dtype), &bytes)) {
-    return absl::ResourceExhaustedError(absl::StrCat(type.ToString(), " has too many bytes"));
-  }
-  return bytes;
-}
-
-absl::StatusOr<std::vector<int64_t>> ExtentsOf(const Type& type, const DimBindings& dims) {
-  std::vector<int64_t> extents;
-  for (const Dim& dim : type.shape) {
-    CERMET_ASSIGN_OR_RETURN(extents.emplace_back(), dim.Evaluate(dims));
-  }
-  return extents;
-}
-
 // The first command that uses the buffer.
 const Command* FirstUse(const CommandList& commands, int32_t buffer) {
   for (const Command& command : commands) {
@@ -89,12 +72,11 @@ absl::StatusOr<std::unique_ptr<Execution::Binding>> Execution::MakeBinding(
     binding->shapes.push_back(-1);
   }
   CERMET_ASSIGN_OR_RETURN(const DimBindings dims, program.BindDims(shapes));
-  binding->output_shapes.resize(program.num_outputs());
+  CERMET_ASSIGN_OR_RETURN(binding->output_shapes, program.OutputShapes(dims));
   binding->output_bytes.resize(program.num_outputs());
   for (const Buffer& buffer : program.buffers) {
     if (buffer.kind != BufferKind::kOutput) continue;
-    CERMET_ASSIGN_OR_RETURN(binding->output_shapes[buffer.index], ExtentsOf(buffer.type, dims));
-    CERMET_ASSIGN_OR_RETURN(binding->output_bytes[buffer.index], BytesOf(buffer.type, dims));
+    CERMET_ASSIGN_OR_RETURN(binding->output_bytes[buffer.index], buffer.type.ByteSize(dims));
   }
   CERMET_ASSIGN_OR_RETURN(binding->workspace_bytes, executor_->PlannedBytes(dims));
   for (const std::string& symbol : program.symbols) binding->dim_values.push_back(dims.at(symbol));
@@ -218,14 +200,8 @@ absl::Status Executor::Run(absl::Span<const InputView> inputs, absl::Span<void* 
 
 absl::StatusOr<std::vector<std::vector<int64_t>>> Executor::OutputShapes(
     const std::vector<std::vector<int64_t>>& input_shapes) const {
-  CERMET_ASSIGN_OR_RETURN(DimBindings dims, program_.BindDims(input_shapes));
-  std::vector<std::vector<int64_t>> shapes(program_.num_outputs());
-  for (const Buffer& buffer : program_.buffers) {
-    if (buffer.kind != BufferKind::kOutput) continue;
-    CERMET_ASSIGN_OR_RETURN(shapes[buffer.index], ExtentsOf(buffer.type, dims));
-    CERMET_RETURN_IF_ERROR(BytesOf(buffer.type, dims).status());
-  }
-  return shapes;
+  CERMET_ASSIGN_OR_RETURN(const DimBindings dims, program_.BindDims(input_shapes));
+  return program_.OutputShapes(dims);
 }
 
 absl::StatusOr<int64_t> Executor::PlannedBytes(const DimBindings& dims) const {
@@ -254,7 +230,7 @@ absl::Status Executor::ExplainMemory(const absl::Status& status, const DimBindin
     const Buffer& buffer = program_.buffers[i];
     if (buffer.kind != BufferKind::kTemp || buffer.alias >= 0) continue;
     const absl::StatusOr<int64_t> offset = buffer.offset.Evaluate(dims);
-    const absl::StatusOr<int64_t> bytes = BytesOf(buffer.type, dims);
+    const absl::StatusOr<int64_t> bytes = buffer.type.ByteSize(dims);
     if (!offset.ok() || !bytes.ok() || *offset + *bytes <= limit) continue;
     const Command* const use = FirstUse(program_.commands, static_cast<int32_t>(i));
     return absl::Status(status.code(),

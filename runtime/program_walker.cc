@@ -19,16 +19,6 @@ using program::CommandList;
 
 constexpr int64_t kAlignment = 256;
 
-absl::StatusOr<int64_t> BytesOf(const Type& type, const DimBindings& dims) {
-  CERMET_ASSIGN_OR_RETURN(int64_t elements, type.NumElements().Evaluate(dims));
-  int64_t bytes = 0;
-  if (elements < 0 || __builtin_mul_overflow(elements, ByteSize(type.dtype), &bytes) ||
-      bytes > INT64_MAX / 4) {
-    return absl::ResourceExhaustedError(absl::StrCat(type.ToString(), " has too many bytes"));
-  }
-  return bytes;
-}
-
 int64_t Align(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 }  // namespace
@@ -57,7 +47,7 @@ absl::StatusOr<std::unique_ptr<ProgramWalker>> ProgramWalker::Create(program::Pr
     if (buffer.kind != BufferKind::kConstant) continue;
     CERMET_ASSIGN_OR_RETURN(ConstantBytes bytes,
                             ConstantBytesOf(walker->program_, buffer, constants, cache));
-    CERMET_ASSIGN_OR_RETURN(int64_t size, BytesOf(buffer.type, {}));
+    CERMET_ASSIGN_OR_RETURN(int64_t size, buffer.type.ByteSize({}));
     CERMET_ASSIGN_OR_RETURN(walker->constants_[i], device->Allocate(size));
     CERMET_RETURN_IF_ERROR(device->CopyToDevice(walker->constants_[i], bytes.get(), size));
   }
@@ -70,7 +60,7 @@ absl::StatusOr<int64_t> ProgramWalker::PlannedBytes(const DimBindings& dims) con
   for (const Buffer& buffer : program_.buffers) {
     if (buffer.kind != BufferKind::kInput && buffer.kind != BufferKind::kOutput) continue;
     if (buffer.kind == BufferKind::kOutput && buffer.alias >= 0) continue;
-    CERMET_ASSIGN_OR_RETURN(int64_t bytes, BytesOf(buffer.type, dims));
+    CERMET_ASSIGN_OR_RETURN(int64_t bytes, buffer.type.ByteSize(dims));
     if (__builtin_add_overflow(total, Align(bytes), &total)) {
       return absl::ResourceExhaustedError(
           absl::StrCat("program @", program_.name, ": the buffers overflow 64 bits"));
@@ -100,7 +90,7 @@ absl::Status ProgramWalker::Place(const DimBindings& dims) {
   next = Align(next);
   for (size_t i = 0; i < program_.buffers.size(); ++i) {
     const Buffer& buffer = program_.buffers[i];
-    CERMET_ASSIGN_OR_RETURN(bytes_[i], BytesOf(buffer.type, dims));
+    CERMET_ASSIGN_OR_RETURN(bytes_[i], buffer.type.ByteSize(dims));
     if (buffer.kind == BufferKind::kConstant || buffer.alias >= 0) continue;
     if (buffer.kind == BufferKind::kTemp) {
       CERMET_ASSIGN_OR_RETURN(int64_t offset, buffer.offset.Evaluate(dims));
@@ -111,9 +101,7 @@ absl::Status ProgramWalker::Place(const DimBindings& dims) {
     }
   }
   for (size_t i = 0; i < program_.buffers.size(); ++i) {
-    int32_t storage = static_cast<int32_t>(i);
-    while (program_.buffers[storage].alias >= 0) storage = program_.buffers[storage].alias;
-    places_[i] = places_[storage];
+    places_[i] = places_[program_.StorageOf(static_cast<int32_t>(i))];
   }
   return absl::OkStatus();
 }

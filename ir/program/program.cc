@@ -70,6 +70,11 @@ void PackElements(const T* from, T* to, int64_t outer, int64_t extent, int64_t i
 
 }  // namespace
 
+int32_t Program::StorageOf(int32_t buffer) const {
+  while (buffers[buffer].alias >= 0) buffer = buffers[buffer].alias;
+  return buffer;
+}
+
 int64_t Program::num_inputs() const { return Count(buffers, BufferKind::kInput); }
 int64_t Program::num_outputs() const { return Count(buffers, BufferKind::kOutput); }
 int64_t Program::num_constants() const { return Count(buffers, BufferKind::kConstant); }
@@ -84,6 +89,21 @@ absl::StatusOr<int64_t> Program::WorkspaceBytes(int64_t workers, const DimBindin
                                                      workers, " workers overflows 64 bits"));
   }
   return total;
+}
+
+absl::StatusOr<std::vector<std::vector<int64_t>>> Program::OutputShapes(
+    const DimBindings& dims) const {
+  std::vector<std::vector<int64_t>> shapes;
+  for (const Buffer& buffer : buffers) {
+    if (buffer.kind != BufferKind::kOutput) continue;
+    std::vector<int64_t>& shape = shapes.emplace_back();
+    for (const Dim& dim : buffer.type.shape) {
+      CERMET_ASSIGN_OR_RETURN(const int64_t extent, dim.Evaluate(dims));
+      shape.push_back(extent);
+    }
+    CERMET_RETURN_IF_ERROR(buffer.type.ByteSize(dims).status());
+  }
+  return shapes;
 }
 
 absl::StatusOr<DimBindings> Program::BindDims(

@@ -37,8 +37,8 @@ struct Buffer {
   std::string constant;                    // kConstant: its name in the store
   std::optional<kernel::Packing> packing;  // kConstant: how it is derived
   Dim offset;                              // kTemp: bytes, a multiple of 64
-  int32_t alias =
-      -1;  // kOutput: the input buffer that it shares, or -1; kTemp: the buffer whose storage it is
+  // kOutput: the donated input that it updates; kTemp: the buffer in whose storage it lies; or -1.
+  int32_t alias = -1;
 };
 
 struct Command;
@@ -91,6 +91,8 @@ struct Program {
   Dim scratch_bytes;  // per worker, a multiple of 64; the workspace is temp_bytes + max_workers *
                       // scratch_bytes
 
+  // The buffer whose memory `buffer` has: itself, or what its aliases lead to.
+  int32_t StorageOf(int32_t buffer) const;
   int64_t num_inputs() const;
   int64_t num_outputs() const;
   int64_t num_constants() const;
@@ -101,6 +103,9 @@ struct Program {
   // Errors name the input, the two shapes and the dim, or the node and the relation that does not
   // hold.
   absl::StatusOr<DimBindings> BindDims(const std::vector<std::vector<int64_t>>& input_shapes) const;
+  // The shapes of the outputs, in order. An error names a missing symbol, or an output that is too
+  // large.
+  absl::StatusOr<std::vector<std::vector<int64_t>>> OutputShapes(const DimBindings& dims) const;
 };
 
 // Text form; inverse byte for byte. Includes the kernels.

@@ -129,9 +129,14 @@ class Verifier {
     }
     if (buffer.alias < 0) return absl::OkStatus();
     if (!IsBuffer(buffer.alias)) return Error(buffer, "stands in no buffer");
-    const Buffer& storage = program_.buffers[buffer.alias];
-    if (storage.kind == BufferKind::kConstant || storage.alias == buffer.alias) {
+    const Buffer* storage = &program_.buffers[buffer.alias];
+    if (storage->kind == BufferKind::kConstant) {
       return Error(buffer, "stands in a buffer that cannot be written");
+    }
+    for (size_t steps = 0; storage->alias >= 0; ++steps) {
+      if (!IsBuffer(storage->alias)) break;  // an error of that buffer
+      if (steps == program_.buffers.size()) return Error(buffer, "stands in itself");
+      storage = &program_.buffers[storage->alias];
     }
     return absl::OkStatus();
   }
@@ -261,10 +266,7 @@ class Verifier {
   }
 
   void Touch(int32_t buffer, int64_t position, bool write) {
-    while (program_.buffers[buffer].kind == BufferKind::kTemp &&
-           program_.buffers[buffer].alias >= 0) {
-      buffer = program_.buffers[buffer].alias;
-    }
+    buffer = program_.StorageOf(buffer);
     if (program_.buffers[buffer].kind != BufferKind::kTemp) return;
     touches_[buffer].push_back({position, write});
   }

@@ -54,7 +54,7 @@ absl::Status ProgramBuilder::EmitWhile(const Node& node, Scope* scope) {
     const auto& operands = node.operands();
     const bool once = std::count(operands.begin(), operands.end(), operand) == 1;
     if (once && scope->DiesHere(operand) && scope->owned[operand]) {
-      program_.buffers[buffer].alias = Storage(init);
+      program_.buffers[buffer].alias = program_.StorageOf(init);
     } else {
       EmitCopy(init, buffer, node.location(), scope->commands);
     }
@@ -95,9 +95,9 @@ absl::Status ProgramBuilder::EmitLoopResults(const Graph& body, const std::vecto
   for (size_t i = 0; i < carried.size(); ++i) {
     if (carried[i] == kNone) continue;
     CERMET_ASSIGN_OR_RETURN(int32_t result, BufferOf(body.results()[i], scope));
-    if (Storage(result) == Storage(carried[i])) continue;
+    if (program_.StorageOf(result) == program_.StorageOf(carried[i])) continue;
     const bool in_carried = std::any_of(carried.begin(), carried.end(), [&](int32_t other) {
-      return other != kNone && Storage(other) == Storage(result);
+      return other != kNone && program_.StorageOf(other) == program_.StorageOf(result);
     });
     if (in_carried) {
       const int32_t copy = AddTemp(body.results()[i].type(), "moved");

@@ -79,7 +79,7 @@ std::optional<int32_t> ProgramBuilder::StorageToReuse(const Node& node,
     for (int64_t i = 0; i < node.num_operands(); ++i) {
       if (i != shared.operand && node.operand(i) == operand) return std::nullopt;
     }
-    const int32_t storage = Storage(scope->buffers[operand]);
+    const int32_t storage = program_.StorageOf(scope->buffers[operand]);
     if (program_.buffers[storage].kind == BufferKind::kInput) {
       const auto target = state_.find(Value{const_cast<Node*>(&node), static_cast<int>(result)});
       if (target == state_.end() || target->second != storage) return std::nullopt;
@@ -106,7 +106,7 @@ absl::Status ProgramBuilder::EmitFusion(const Node& node, Scope* scope) {
     const std::optional<int32_t> reused = StorageToReuse(node, lowered, i, scope);
     const int32_t buffer = AddTemp(node.type(i), lowered.kernels[0].kernel.name);
     if (reused.has_value()) {
-      program_.buffers[buffer].alias = Storage(*reused);
+      program_.buffers[buffer].alias = program_.StorageOf(*reused);
     } else {
       for (const SharedStorage& update : lowered.updates) {
         if (update.result != i) continue;

@@ -43,7 +43,7 @@ absl::Status ProgramBuilder::FinishResults(const Graph& graph, Scope* scope) {
   for (size_t i = 0; i < graph.results().size(); ++i) {
     const Value result = graph.results()[i];
     CERMET_ASSIGN_OR_RETURN(const int32_t buffer, BufferOf(result, scope));
-    const int32_t storage = Storage(buffer);
+    const int32_t storage = program_.StorageOf(buffer);
     const std::string user_name = i < graph.result_names().size() ? graph.result_names()[i] : "";
     const bool is_donated = donated[i] != kNone;
     const int32_t input =
@@ -71,7 +71,7 @@ absl::Status ProgramBuilder::FinishResults(const Graph& graph, Scope* scope) {
   });
   for (auto& [from, to] : copies) {
     const bool clobbered = program_.buffers[to].alias >= 0 &&
-                           program_.buffers[Storage(from)].kind == BufferKind::kInput;
+                           program_.buffers[program_.StorageOf(from)].kind == BufferKind::kInput;
     if (clobbered) {
       const int32_t moved = AddTemp(program_.buffers[from].type, "moved");
       EmitCopy(from, moved, {}, scope->commands);

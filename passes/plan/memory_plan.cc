@@ -51,12 +51,9 @@ class Liveness {
   const Interval& of(int32_t buffer) const { return intervals_[buffer]; }
 
  private:
-  int32_t Storage(int32_t buffer) const {
-    while (program_.buffers[buffer].alias >= 0) buffer = program_.buffers[buffer].alias;
-    return buffer;
-  }
   void Touch(const Command& command) {
-    for (int32_t buffer : command.buffers) intervals_[Storage(buffer)].Include(position_);
+    for (int32_t buffer : command.buffers)
+      intervals_[program_.StorageOf(buffer)].Include(position_);
   }
   void Walk(const CommandList& commands) {
     for (const Command& command : commands) {
@@ -220,8 +217,7 @@ absl::Status PlanMemory(Program* program) {
   CERMET_ASSIGN_OR_RETURN(program->temp_bytes, PlaceBuffers(temps, live, program));
   for (Buffer& buffer : program->buffers) {
     if (buffer.kind != BufferKind::kTemp || buffer.alias < 0) continue;
-    int32_t storage = buffer.alias;
-    while (program->buffers[storage].alias >= 0) storage = program->buffers[storage].alias;
+    const int32_t storage = program->StorageOf(buffer.alias);
     if (program->buffers[storage].kind == BufferKind::kTemp)
       buffer.offset = program->buffers[storage].offset;
   }

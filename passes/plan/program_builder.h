@@ -68,7 +68,6 @@ class ProgramBuilder {
   int32_t AddTemp(const Type& type, absl::string_view hint);
   int32_t AddKernel(kernel::Kernel kernel);
   void EmitCopy(int32_t from, int32_t to, const Location& location, program::CommandList* commands);
-  int32_t Storage(int32_t buffer) const;
 
   const Module& module_;
   const BuildProgramOptions& options_;

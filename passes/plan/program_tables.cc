@@ -43,11 +43,6 @@ int32_t ProgramBuilder::AddTemp(const Type& type, absl::string_view hint) {
   return AddBuffer(std::move(buffer));
 }
 
-int32_t ProgramBuilder::Storage(int32_t buffer) const {
-  while (program_.buffers[buffer].alias >= 0) buffer = program_.buffers[buffer].alias;
-  return buffer;
-}
-
 int32_t ProgramBuilder::AddKernel(kernel::Kernel kernel) {
   const std::string key = kernel::CanonicalKey(kernel);
   if (auto it = kernels_.find(key); it != kernels_.end()) return it->second;

@@ -1,10 +1,9 @@
 // Compile, link into this process, and wrap in an executor.
 #include "runtime/session/compiled_module.h"
 
-#include <cstring>
-
 #include "codegen/jit.h"
 #include "ir/status.h"
+#include "runtime/literal_arguments.h"
 
 namespace cermet {
 
@@ -37,33 +36,12 @@ absl::StatusOr<std::unique_ptr<CompiledModule>> CompiledModule::CreateFused(
 }
 
 absl::StatusOr<std::vector<Literal>> CompiledModule::Run(std::vector<Literal>* inputs) {
-  const program::Program& program = executor_->program();
-  std::vector<std::vector<int64_t>> shapes;
-  std::vector<runtime::InputView> views;
-  for (Literal& input : *inputs) {
-    shapes.push_back(input.shape());
-    views.push_back({input.data(), input.shape()});
-  }
-  CERMET_ASSIGN_OR_RETURN(const std::vector<std::vector<int64_t>> output_shapes,
-                          executor_->OutputShapes(shapes));
-  std::vector<Literal> outputs(program.num_outputs());
-  std::vector<void*> pointers(outputs.size());
-  std::vector<int32_t> updated(outputs.size(),
-                               -1);  // the buffer of the input that an output updates
-  for (const program::Buffer& buffer : program.buffers) {
-    if (buffer.kind != program::BufferKind::kOutput) continue;
-    outputs[buffer.index] = Literal(buffer.type.dtype, output_shapes[buffer.index]);
-    updated[buffer.index] = buffer.alias;
-    pointers[buffer.index] = buffer.alias >= 0 ? nullptr : outputs[buffer.index].data();
-  }
+  CERMET_ASSIGN_OR_RETURN(runtime::LiteralArguments arguments,
+                          runtime::LiteralArguments::Create(executor_->program(), inputs,
+                                                            runtime::StateUpdates::kInPlace));
   const LaunchProfile::Scope scope(launches_.get());
-  CERMET_RETURN_IF_ERROR(executor_->Run(views, pointers));
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    if (updated[i] < 0) continue;
-    const Literal& state = (*inputs)[program.buffers[updated[i]].index];
-    std::memcpy(outputs[i].data(), state.data(), state.byte_size());
-  }
-  return outputs;
+  CERMET_RETURN_IF_ERROR(executor_->Run(arguments.inputs(), arguments.outputs()));
+  return arguments.TakeResults();
 }
 
 }  // namespace cermet

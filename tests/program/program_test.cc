@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
@@ -119,6 +120,31 @@ INSTANTIATE_TEST_SUITE_P(
         EditCase{"workspace 2112", "workspace 2048",
                  "bytes 2048..2049 are outside the workspace of 2048"},
         EditCase{"in %u at", "in %w at", "cannot be written"}));
+
+// The text cannot say this, a pass that plans memory could.
+TEST(Program, StorageIsNotItsOwn) {
+  absl::StatusOr<Program> program = ParseProgram(kProgram, "p.cermet");
+  ASSERT_TRUE(program.ok()) << program.status();
+  const auto index = [&](absl::string_view name) {
+    return static_cast<int32_t>(
+        std::find_if(program->buffers.begin(), program->buffers.end(),
+                     [&](const Buffer& buffer) { return buffer.name == name; }) -
+        program->buffers.begin());
+  };
+  EXPECT_EQ(program->StorageOf(index("v")), index("u"));
+  EXPECT_EQ(program->StorageOf(index("next")), index("state"));
+  EXPECT_EQ(program->StorageOf(index("t")), index("t"));
+  program->buffers[index("u")].alias = index("v");
+  EXPECT_THAT(std::string(Verify(*program).message()), HasSubstr("%u: stands in itself"));
+}
+
+TEST(Program, OutputShapesFollowTheDims) {
+  absl::StatusOr<Program> program = ParseProgram(kProgram, "p.cermet");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(*program->OutputShapes({{"n", 6}, {"m", 13}}),
+            (std::vector<std::vector<int64_t>>{{6, 4}, {}}));
+  EXPECT_THAT(std::string(program->OutputShapes({{"m", 13}}).status().message()), HasSubstr("?n"));
+}
 
 TEST(Program, StorageIsReusedOnceItIsFree) {
   const char* const text = R"(program @p {

@@ -9,6 +9,7 @@
 #include "codegen/target.h"
 #include "ir/status.h"
 #include "runtime/executor.h"
+#include "runtime/literal_arguments.h"
 #include "tests/support/program_interpreter.h"
 
 namespace cermet::testing {
@@ -26,21 +27,11 @@ absl::StatusOr<std::vector<Literal>> RunNative(const program::Program& program,
   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<runtime::Executor> executor,
                           runtime::Executor::Create(program, std::move(code), module.constants(),
                                                     nullptr, runtime::ExecutorOptions{}));
-  std::vector<runtime::InputView> views;
-  std::vector<std::vector<int64_t>> shapes;
-  for (Literal& input : inputs) {
-    views.push_back({input.data(), input.shape()});
-    shapes.push_back(input.shape());
-  }
-  CERMET_ASSIGN_OR_RETURN(const auto output_shapes, executor->OutputShapes(shapes));
-  std::vector<Literal> outputs;
-  std::vector<void*> pointers;
-  for (size_t i = 0; i < output_shapes.size(); ++i) {
-    outputs.emplace_back(module.entry()->results()[i].type().dtype, output_shapes[i]);
-  }
-  for (Literal& output : outputs) pointers.push_back(output.data());
-  CERMET_RETURN_IF_ERROR(executor->Run(views, pointers));
-  return outputs;
+  CERMET_ASSIGN_OR_RETURN(
+      runtime::LiteralArguments arguments,
+      runtime::LiteralArguments::Create(program, &inputs, runtime::StateUpdates::kCopied));
+  CERMET_RETURN_IF_ERROR(executor->Run(arguments.inputs(), arguments.outputs()));
+  return arguments.TakeResults();
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Runs command programs by the kernel interpreter, on host memory: the bit-exact meaning of a
-// program, without any device.
+// program, without any native code.
 #ifndef CERMET_TESTS_SUPPORT_PROGRAM_INTERPRETER_H_
 #define CERMET_TESTS_SUPPORT_PROGRAM_INTERPRETER_H_
 
@@ -14,7 +14,7 @@ namespace cermet::testing {
 
 absl::StatusOr<std::vector<Literal>> InterpretProgram(const program::Program& program,
                                                       const ConstantStore& constants,
-                                                      const std::vector<Literal>& inputs);
+                                                      std::vector<Literal> inputs);
 
 }  // namespace cermet::testing
 

@@ -10,6 +10,7 @@
 #include "ir/evaluator/evaluator.h"
 #include "ir/status.h"
 #include "runtime/executor.h"
+#include "runtime/literal_arguments.h"
 #include "runtime/session/compiled_module.h"
 #include "runtime/session/disk_object_cache.h"
 #include "runtime/session/verify_kernels.h"
@@ -64,44 +65,45 @@ class CpuEngine : public Engine {
       CERMET_RETURN_IF_ERROR(VerifyKernels(module_->module(), inputs, options_));
     }
     inputs_ = inputs;
-    std::vector<std::vector<int64_t>> shapes;
-    for (const Literal& input : inputs) shapes.push_back(input.shape());
-    CERMET_ASSIGN_OR_RETURN(dims_, executor().program().BindDims(shapes));
-    CERMET_ASSIGN_OR_RETURN(const std::vector<std::vector<int64_t>> out,
-                            executor().OutputShapes(shapes));
-    outputs_.clear();
-    for (const program::Buffer& buffer : executor().program().buffers) {
-      if (buffer.kind != program::BufferKind::kOutput) continue;
-      CERMET_RETURN_IF_ERROR(
-          CheckMemory(absl::StrCat("output \"", buffer.user_name, "\""), buffer.type, dims_));
-      outputs_.emplace_back(buffer.type.dtype, out[outputs_.size()]);
-    }
-    views_.clear();
-    for (Literal& input : inputs_) views_.push_back({input.data(), input.shape()});
-    pointers_.clear();
-    for (Literal& output : outputs_) pointers_.push_back(output.data());
+    CERMET_RETURN_IF_ERROR(CheckOutputs());
+    CERMET_ASSIGN_OR_RETURN(arguments_,
+                            runtime::LiteralArguments::Create(executor().program(), &inputs_,
+                                                              runtime::StateUpdates::kCopied));
     CERMET_RETURN_IF_ERROR(RunAgain());
-    return outputs_;
+    return arguments_.results();
   }
   absl::Status RunAgain() override {
     const LaunchProfile::Scope scope(module_->launches());
-    return execution_->Run(views_, pointers_);
+    return execution_->Run(arguments_.inputs(), arguments_.outputs());
   }
-  int64_t planned_bytes() const override { return executor().PlannedBytes(dims_).value_or(0); }
+  int64_t planned_bytes() const override {
+    return executor().PlannedBytes(arguments_.dims()).value_or(0);
+  }
   int64_t peak_bytes() const override { return execution_->memory().peak_in_use_bytes; }
 
  private:
   runtime::Executor& executor() const { return module_->executor(); }
+
+  // An output that no memory can hold is an error that names it.
+  absl::Status CheckOutputs() const {
+    std::vector<std::vector<int64_t>> shapes;
+    for (const Literal& input : inputs_) shapes.push_back(input.shape());
+    CERMET_ASSIGN_OR_RETURN(const DimBindings dims, executor().program().BindDims(shapes));
+    for (const program::Buffer& buffer : executor().program().buffers) {
+      if (buffer.kind != program::BufferKind::kOutput) continue;
+      CERMET_RETURN_IF_ERROR(
+          CheckMemory(absl::StrCat("output \"", buffer.user_name, "\""), buffer.type, dims));
+    }
+    return absl::OkStatus();
+  }
 
   runtime::ThreadPool pool_;
   std::unique_ptr<codegen::ObjectCache> code_cache_ = OpenDiskObjectCache();
   ModuleOptions options_;
   std::unique_ptr<CompiledModule> module_;
   std::unique_ptr<runtime::Execution> execution_;
-  DimBindings dims_;
-  std::vector<Literal> inputs_, outputs_;
-  std::vector<runtime::InputView> views_;
-  std::vector<void*> pointers_;
+  std::vector<Literal> inputs_;
+  runtime::LiteralArguments arguments_;
 };
 
 }  // namespace
