@@ -28,7 +28,7 @@ Value* LoadErrorCode(llvm::IRBuilder<>& b, const AbiTypes& abi, Value* host) {
   return b.CreateLoad(b.getInt32Ty(), b.CreateStructGEP(abi.error, error, kErrorCode));
 }
 
-llvm::Function* CheckFailedHelper(llvm::Module* module, const AbiTypes& abi) {
+llvm::Function* CheckFailedFunction(llvm::Module* module, const AbiTypes& abi) {
   const char* const name = "cermet.check_failed";
   if (llvm::Function* const existing = module->getFunction(name)) return existing;
   llvm::LLVMContext& context = module->getContext();

@@ -32,10 +32,10 @@ llvm::Value* LoadHostField(llvm::IRBuilder<>& builder, const AbiTypes& abi, llvm
                            HostField field);
 llvm::Value* LoadErrorCode(llvm::IRBuilder<>& builder, const AbiTypes& abi, llvm::Value* host);
 
-// The helper void(CermetError*, int32_t code, int32_t check, int64_t index) that records a failed
+// The function void(CermetError*, int32_t code, int32_t check, int64_t index) that records a failed
 // check: the lowest index wins, then the lowest check. Added to the module on first use; safe from
 // many threads.
-llvm::Function* CheckFailedHelper(llvm::Module* module, const AbiTypes& abi);
+llvm::Function* CheckFailedFunction(llvm::Module* module, const AbiTypes& abi);
 
 }  // namespace cermet::codegen
 

@@ -99,100 +99,134 @@ Value* EmulateFloatFma(IRBuilder<>& b, Value* x, Value* y, Value* z) {
   return b.CreateFPTrunc(b.CreateBitCast(odd, f64), x->getType());
 }
 
-// The body of the helper below: long division of the significands in base 2, as many bits at a time
-// as a 64-bit remainder allows.
-void BuildFmod(llvm::Function* function) {
-  IRBuilder<> b(llvm::BasicBlock::Create(function->getContext(), "", function));
-  Type* const type = function->getReturnType();
-  const unsigned fraction = type->isDoubleTy() ? 52 : 23;
-  const unsigned width = type->isDoubleTy() ? 64 : 32;
-  Type* const i64 = b.getInt64Ty();
-  auto block = [&](const char* name) {
+// The body of fmod: long division of the significands in base 2, as many bits at a time as a 64-bit
+// remainder allows.
+class FmodEmitter {
+ public:
+  explicit FmodEmitter(llvm::Function* function)
+      : b_(Block(function, "")),
+        function_(function),
+        fraction_(function->getReturnType()->isDoubleTy() ? 52 : 23),
+        width_(function->getReturnType()->isDoubleTy() ? 64 : 32) {}
+
+  void Emit() {
+    const uint64_t sign_bit = uint64_t{1} << (width_ - 1);
+    const uint64_t infinity = ((uint64_t{1} << (width_ - 1 - fraction_)) - 1) << fraction_;
+    Value* const bits = BitsOf(function_->getArg(0));
+    Value* const x = b_.CreateAnd(bits, sign_bit - 1);
+    Value* const y = b_.CreateAnd(BitsOf(function_->getArg(1)), sign_bit - 1);
+    Value* undefined =
+        b_.CreateOr(b_.CreateICmpEQ(y, b_.getInt64(0)), b_.CreateICmpUGT(y, b_.getInt64(infinity)));
+    undefined = b_.CreateOr(undefined, b_.CreateICmpUGE(x, b_.getInt64(infinity)));
+    ReturnIf(undefined, llvm::ConstantFP::getQNaN(function_->getReturnType()));
+    ReturnIf(b_.CreateICmpULT(x, y), function_->getArg(0));
+    const Number divisor = Normalize(y);
+    Value* const rest = Remainder(Normalize(x), divisor);
+    Value* const sign = b_.CreateAnd(bits, sign_bit);
+    Value* const result = b_.CreateOr(Compose(rest, divisor.exponent), sign);
+    b_.CreateRet(
+        b_.CreateBitCast(b_.CreateTrunc(result, b_.getIntNTy(width_)), function_->getReturnType()));
+  }
+
+ private:
+  // A significand with its leading one at bit `fraction_`, and the exponent field that goes with
+  // it.
+  struct Number {
+    Value* significand;
+    Value* exponent;
+  };
+
+  static llvm::BasicBlock* Block(llvm::Function* function, const char* name) {
     return llvm::BasicBlock::Create(function->getContext(), name, function);
-  };
-  auto bits_of = [&](Value* value) {
-    return b.CreateZExt(b.CreateBitCast(value, b.getIntNTy(width)), i64);
-  };
-  const uint64_t sign_bit = uint64_t{1} << (width - 1);
-  const uint64_t infinity = ((uint64_t{1} << (width - 1 - fraction)) - 1) << fraction;
-  const uint64_t implicit = uint64_t{1} << fraction;
-  Value* const x = bits_of(function->getArg(0));
-  Value* const y = b.CreateAnd(bits_of(function->getArg(1)), sign_bit - 1);
-  Value* const sign = b.CreateAnd(x, sign_bit);
-  Value* const ax = b.CreateAnd(x, sign_bit - 1);
+  }
+  Value* BitsOf(Value* value) {
+    return b_.CreateZExt(b_.CreateBitCast(value, b_.getIntNTy(width_)), b_.getInt64Ty());
+  }
+  // How far the leading one of `value` is from bit `fraction_`.
+  Value* LeadingShift(Value* value) {
+    Value* const zeros = b_.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, value, b_.getFalse());
+    return b_.CreateSub(zeros, b_.getInt64(63 - fraction_));
+  }
+  Value* WithoutLeadingOne(Value* significand) {
+    return b_.CreateAnd(significand, (uint64_t{1} << fraction_) - 1);
+  }
 
-  llvm::BasicBlock* const nan = block("nan");
-  llvm::BasicBlock* const finite = block("finite");
-  llvm::BasicBlock* const small = block("small");
-  llvm::BasicBlock* const divide = block("divide");
-  llvm::BasicBlock* const step = block("step");
-  llvm::BasicBlock* const done = block("done");
-  Value* undefined =
-      b.CreateOr(b.CreateICmpEQ(y, b.getInt64(0)), b.CreateICmpUGT(y, b.getInt64(infinity)));
-  undefined = b.CreateOr(undefined, b.CreateICmpUGE(ax, b.getInt64(infinity)));
-  b.CreateCondBr(undefined, nan, finite);
-  b.SetInsertPoint(nan);
-  b.CreateRet(llvm::ConstantFP::getQNaN(type));
-  b.SetInsertPoint(finite);
-  b.CreateCondBr(b.CreateICmpULT(ax, y), small, divide);
-  b.SetInsertPoint(small);
-  b.CreateRet(function->getArg(0));
+  void ReturnIf(Value* condition, Value* result) {
+    llvm::BasicBlock* const leave = Block(function_, "leave");
+    llvm::BasicBlock* const stay = Block(function_, "stay");
+    b_.CreateCondBr(condition, leave, stay);
+    b_.SetInsertPoint(leave);
+    b_.CreateRet(result);
+    b_.SetInsertPoint(stay);
+  }
 
-  b.SetInsertPoint(divide);
-  // A significand with its leading one at bit `fraction`, and the exponent that goes with it.
-  auto normalize = [&](Value* magnitude) -> std::pair<Value*, Value*> {
-    Value* const exponent = b.CreateLShr(magnitude, fraction);
-    Value* const subnormal = b.CreateICmpEQ(exponent, b.getInt64(0));
-    Value* const zeros = b.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, magnitude, b.getFalse());
-    Value* const shift = b.CreateSub(zeros, b.getInt64(63 - fraction));
-    Value* const shifted = b.CreateShl(magnitude, b.CreateSelect(subnormal, shift, b.getInt64(0)));
-    Value* const normal = b.CreateOr(b.CreateAnd(magnitude, implicit - 1), implicit);
-    return {b.CreateSelect(subnormal, shifted, normal),
-            b.CreateSelect(subnormal, b.CreateSub(b.getInt64(1), shift), exponent)};
-  };
-  const auto [mx, ex] = normalize(ax);
-  const auto [my, ey] = normalize(y);
-  Value* const rest = b.CreateURem(mx, my);
-  Value* const distance = b.CreateSub(ex, ey);
-  b.CreateCondBr(b.CreateICmpSGT(distance, b.getInt64(0)), step, done);
+  Number Normalize(Value* magnitude) {
+    Value* const exponent = b_.CreateLShr(magnitude, fraction_);
+    Value* const subnormal = b_.CreateICmpEQ(exponent, b_.getInt64(0));
+    Value* const shift = LeadingShift(magnitude);
+    Value* const shifted =
+        b_.CreateShl(magnitude, b_.CreateSelect(subnormal, shift, b_.getInt64(0)));
+    Value* const normal = b_.CreateOr(WithoutLeadingOne(magnitude), uint64_t{1} << fraction_);
+    return {b_.CreateSelect(subnormal, shifted, normal),
+            b_.CreateSelect(subnormal, b_.CreateSub(b_.getInt64(1), shift), exponent)};
+  }
 
-  b.SetInsertPoint(step);
-  llvm::PHINode* const m = b.CreatePHI(i64, 2);
-  llvm::PHINode* const d = b.CreatePHI(i64, 2);
-  Value* const bits = b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, d, b.getInt64(63 - fraction));
-  Value* const next = b.CreateURem(b.CreateShl(m, bits), my);
-  Value* const left = b.CreateSub(d, bits);
-  m->addIncoming(rest, divide);
-  d->addIncoming(distance, divide);
-  m->addIncoming(next, step);
-  d->addIncoming(left, step);
-  b.CreateCondBr(b.CreateICmpSGT(left, b.getInt64(0)), step, done);
+  // x.significand * 2^(x.exponent - y.exponent) mod y.significand.
+  Value* Remainder(const Number& x, const Number& y) {
+    llvm::BasicBlock* const divide = b_.GetInsertBlock();
+    llvm::BasicBlock* const step = Block(function_, "step");
+    llvm::BasicBlock* const done = Block(function_, "done");
+    Value* const first = b_.CreateURem(x.significand, y.significand);
+    Value* const distance = b_.CreateSub(x.exponent, y.exponent);
+    b_.CreateCondBr(b_.CreateICmpSGT(distance, b_.getInt64(0)), step, done);
 
-  b.SetInsertPoint(done);
-  llvm::PHINode* const r = b.CreatePHI(i64, 2);
-  r->addIncoming(rest, divide);
-  r->addIncoming(next, step);
-  Value* const zeros = b.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, r, b.getFalse());
-  Value* const shift = b.CreateSub(zeros, b.getInt64(63 - fraction));
-  Value* const exponent = b.CreateSub(ey, shift);
-  Value* const is_normal = b.CreateICmpSGT(exponent, b.getInt64(0));
-  // Below the smallest normal number the exponent field is 0 and the significand stays where y's
-  // unit put it.
-  Value* const up = b.CreateSelect(is_normal, shift, b.CreateSub(ey, b.getInt64(1)));
-  Value* const significand =
-      b.CreateShl(r, b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, up, b.getInt64(0)));
-  Value* const down =
-      b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, b.CreateSub(b.getInt64(1), ey), b.getInt64(0));
-  Value* const subnormal = b.CreateLShr(significand, down);
-  Value* const normal =
-      b.CreateOr(b.CreateAnd(significand, implicit - 1), b.CreateShl(exponent, fraction));
-  Value* result = b.CreateSelect(is_normal, normal, subnormal);
-  result = b.CreateSelect(b.CreateICmpEQ(r, b.getInt64(0)), b.getInt64(0), result);
-  result = b.CreateTrunc(b.CreateOr(result, sign), b.getIntNTy(width));
-  b.CreateRet(b.CreateBitCast(result, type));
-}
+    b_.SetInsertPoint(step);
+    llvm::PHINode* const rest = b_.CreatePHI(b_.getInt64Ty(), 2);
+    llvm::PHINode* const left = b_.CreatePHI(b_.getInt64Ty(), 2);
+    Value* const bits =
+        b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, left, b_.getInt64(63 - fraction_));
+    Value* const next = b_.CreateURem(b_.CreateShl(rest, bits), y.significand);
+    Value* const next_left = b_.CreateSub(left, bits);
+    rest->addIncoming(first, divide);
+    rest->addIncoming(next, step);
+    left->addIncoming(distance, divide);
+    left->addIncoming(next_left, step);
+    b_.CreateCondBr(b_.CreateICmpSGT(next_left, b_.getInt64(0)), step, done);
 
-llvm::Function* FmodHelper(llvm::Module* module, Type* type) {
+    b_.SetInsertPoint(done);
+    llvm::PHINode* const result = b_.CreatePHI(b_.getInt64Ty(), 2);
+    result->addIncoming(first, divide);
+    result->addIncoming(next, step);
+    return result;
+  }
+
+  // The bits of significand * 2^exponent. Below the smallest normal number the exponent field is 0
+  // and the significand stays where the divisor's unit put it.
+  Value* Compose(Value* significand, Value* divisor_exponent) {
+    Value* const shift = LeadingShift(significand);
+    Value* const exponent = b_.CreateSub(divisor_exponent, shift);
+    Value* const is_normal = b_.CreateICmpSGT(exponent, b_.getInt64(0));
+    Value* const up =
+        b_.CreateSelect(is_normal, shift, b_.CreateSub(divisor_exponent, b_.getInt64(1)));
+    Value* const shifted = b_.CreateShl(significand, NotNegative(up));
+    Value* const down = NotNegative(b_.CreateSub(b_.getInt64(1), divisor_exponent));
+    Value* const subnormal = b_.CreateLShr(shifted, down);
+    Value* const normal =
+        b_.CreateOr(WithoutLeadingOne(shifted), b_.CreateShl(exponent, fraction_));
+    Value* const bits = b_.CreateSelect(is_normal, normal, subnormal);
+    return b_.CreateSelect(b_.CreateICmpEQ(significand, b_.getInt64(0)), b_.getInt64(0), bits);
+  }
+  Value* NotNegative(Value* value) {
+    return b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, value, b_.getInt64(0));
+  }
+
+  IRBuilder<> b_;
+  llvm::Function* const function_;
+  const unsigned fraction_;  // bits of the significand without its leading one
+  const unsigned width_;     // bits of the format
+};
+
+llvm::Function* FmodFunction(llvm::Module* module, Type* type) {
   const char* const name = type->isDoubleTy() ? "cermet.fmod.f64" : "cermet.fmod.f32";
   if (llvm::Function* const existing = module->getFunction(name)) return existing;
   llvm::Function* const function =
@@ -201,7 +235,7 @@ llvm::Function* FmodHelper(llvm::Module* module, Type* type) {
   function->setDoesNotThrow();
   function->setDoesNotAccessMemory();
   function->addFnAttr(llvm::Attribute::NoInline);
-  BuildFmod(function);
+  FmodEmitter(function).Emit();
   return function;
 }
 
@@ -248,13 +282,13 @@ Value* EmitFma(IRBuilder<>& b, const TargetTraits& traits, Value* x, Value* y, V
 
 Value* EmitFmod(IRBuilder<>& b, Value* x, Value* y) {
   llvm::Module* const module = b.GetInsertBlock()->getModule();
-  llvm::Function* const helper = FmodHelper(module, x->getType()->getScalarType());
+  llvm::Function* const fmod = FmodFunction(module, x->getType()->getScalarType());
   const auto* const vector = llvm::dyn_cast<llvm::FixedVectorType>(x->getType());
-  if (vector == nullptr) return b.CreateCall(helper, {x, y});
+  if (vector == nullptr) return b.CreateCall(fmod, {x, y});
   Value* result = llvm::PoisonValue::get(x->getType());
   for (unsigned i = 0; i < vector->getNumElements(); ++i) {
     Value* const element =
-        b.CreateCall(helper, {b.CreateExtractElement(x, i), b.CreateExtractElement(y, i)});
+        b.CreateCall(fmod, {b.CreateExtractElement(x, i), b.CreateExtractElement(y, i)});
     result = b.CreateInsertElement(result, element, i);
   }
   return result;

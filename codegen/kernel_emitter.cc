@@ -108,7 +108,7 @@ class HostHooks : public BodyHooks {
   void CheckFailed(llvm::IRBuilder<>& b, const Inst& check, Value* index) override {
     llvm::Module* const module = function_->getParent();
     Value* const error = LoadHostField(b, abi_, function_->getArg(0), kHostError);
-    b.CreateCall(CheckFailedHelper(module, abi_),
+    b.CreateCall(CheckFailedFunction(module, abi_),
                  {error, b.getInt32(ErrorCode(check)), b.getInt32(check.code), index});
   }
 
