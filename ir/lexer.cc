@@ -2,10 +2,12 @@
 // place.
 #include "ir/lexer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -59,6 +61,62 @@ int64_t ScanNumber(absl::string_view text, int64_t at, bool* is_float) {
   return at;
 }
 
+// The end of the string literal whose opening quote is at `at`; nullopt if its line ends first.
+std::optional<int64_t> ScanString(absl::string_view text, int64_t at) {
+  const int64_t size = static_cast<int64_t>(text.size());
+  ++at;
+  while (at < size && text[at] != '"' && text[at] != '\n') {
+    at += text[at] == '\\' && (at + 1 >= size || text[at + 1] != '\n') ? 2 : 1;
+  }
+  if (at >= size || text[at] != '"') return std::nullopt;
+  return at + 1;
+}
+
+// Fills in the token that starts at token->begin, which is no space. An empty text, or what is
+// wrong.
+std::string ScanToken(absl::string_view source, Token* token) {
+  const int64_t size = static_cast<int64_t>(source.size());
+  const int64_t at = token->begin;
+  const char c = source[at];
+  const char after = at + 1 < size ? source[at + 1] : '\0';
+  int64_t skipped = 0;  // of a sigil
+  const auto scan = [&](bool (*accept)(char)) {
+    token->end = at + skipped;
+    while (token->end < size && accept(source[token->end])) ++token->end;
+  };
+  if (absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '_') {
+    token->kind = TokenKind::kIdentifier;
+    scan(IsWordChar);
+  } else if (IsDigit(c)) {
+    bool is_float = false;
+    token->end = ScanNumber(source, at, &is_float);
+    token->kind = is_float ? TokenKind::kFloat : TokenKind::kInteger;
+  } else if (c == '%' || c == '@' || c == '?') {
+    token->kind = c == '%'   ? TokenKind::kValue
+                  : c == '@' ? TokenKind::kSymbol
+                             : TokenKind::kDimSymbol;
+    skipped = 1;
+    scan(c == '@' ? IsSymbolChar : IsNameChar);
+    if (token->end == at + 1)
+      return absl::StrCat("expected a name after `", source.substr(at, 1), "`");
+  } else if (c == '"') {
+    token->kind = TokenKind::kString;
+    const std::optional<int64_t> end = ScanString(source, at);
+    if (!end.has_value()) return "the string has no end on its line";
+    token->end = *end;
+    token->text = source.substr(at + 1, *end - at - 2);
+    return "";
+  } else if (absl::ascii_ispunct(static_cast<unsigned char>(c))) {
+    token->kind = TokenKind::kPunctuation;
+    const bool pair = (c == '-' && after == '>') || (c == '.' && after == '.');
+    token->end = at + (pair ? 2 : 1);
+  } else {
+    return absl::StrFormat("unexpected character 0x%02x", static_cast<unsigned char>(c));
+  }
+  token->text = source.substr(at + skipped, token->end - at - skipped);
+  return "";
+}
+
 template <typename T>
 std::string FormatShortest(T value) {
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
@@ -79,75 +137,36 @@ absl::StatusOr<TextReader> TextReader::Open(absl::string_view text, absl::string
 
 absl::Status TextReader::Tokenize() {
   const int64_t size = static_cast<int64_t>(text_.size());
-  const auto peek = [&](int64_t i) { return i < size ? text_[i] : '\0'; };
   int line = 1;
   int64_t line_begin = 0;
   int nesting = 0;
-  int64_t at = 0;
-  while (true) {
-    while (at < size && (absl::ascii_isspace(static_cast<unsigned char>(text_[at])) ||
-                         (text_[at] == '/' && peek(at + 1) == '/'))) {
-      if (text_[at] == '/') {
-        while (at < size && text_[at] != '\n') ++at;
-        continue;
+  for (int64_t at = 0;;) {
+    for (; at < size; ++at) {  // to the next token, past spaces and comments
+      if (text_.substr(at, 2) == "//") {
+        const size_t end = text_.find('\n', at);
+        at = end == absl::string_view::npos ? size : static_cast<int64_t>(end);
       }
-      if (text_[at] == '\n') {
-        ++line;
-        line_begin = at + 1;
-      }
-      ++at;
+      if (at == size || !absl::ascii_isspace(static_cast<unsigned char>(text_[at]))) break;
+      if (text_[at] != '\n') continue;
+      ++line;
+      line_begin = at + 1;
     }
     Token token;
     token.begin = token.end = at;
     token.line = line;
     token.column = static_cast<int>(at - line_begin + 1);
-    if (at >= size) {
+    if (at == size) {
       tokens_.push_back(token);
       return absl::OkStatus();
     }
-    const char c = text_[at];
-    int64_t text_begin = at;
-    int64_t text_end = at;
-    const auto scan = [&](bool (*accept)(char), int64_t skip) {
-      text_begin = text_end = at + skip;
-      while (text_end < size && accept(text_[text_end])) ++text_end;
-      token.end = text_end;
-    };
-    if (absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '_') {
-      token.kind = TokenKind::kIdentifier;
-      scan(IsWordChar, 0);
-    } else if (IsDigit(c)) {
-      bool is_float = false;
-      text_end = token.end = ScanNumber(text_, at, &is_float);
-      token.kind = is_float ? TokenKind::kFloat : TokenKind::kInteger;
-    } else if (c == '%' || c == '@' || c == '?') {
-      token.kind = c == '%'   ? TokenKind::kValue
-                   : c == '@' ? TokenKind::kSymbol
-                              : TokenKind::kDimSymbol;
-      scan(c == '@' ? IsSymbolChar : IsNameChar, 1);
-      if (text_end == text_begin)
-        return ErrorAt(token, absl::StrCat("expected a name after `", text_.substr(at, 1), "`"));
-    } else if (c == '"') {
-      token.kind = TokenKind::kString;
-      text_begin = text_end = at + 1;
-      while (text_end < size && text_[text_end] != '"' && text_[text_end] != '\n') {
-        text_end += text_[text_end] == '\\' && peek(text_end + 1) != '\n' ? 2 : 1;
-      }
-      if (text_end >= size || text_[text_end] != '"')
-        return ErrorAt(token, "the string has no end on its line");
-      token.end = text_end + 1;
-    } else if (absl::ascii_ispunct(static_cast<unsigned char>(c))) {
-      token.kind = TokenKind::kPunctuation;
-      const bool pair = (c == '-' && peek(at + 1) == '>') || (c == '.' && peek(at + 1) == '.');
-      text_end = token.end = at + (pair ? 2 : 1);
+    const std::string problem = ScanToken(text_, &token);
+    if (!problem.empty()) return ErrorAt(token, problem);
+    if (token.kind == TokenKind::kPunctuation) {
+      const char c = text_[at];
       if (c == '(' || c == '[' || c == '{') ++nesting;
       if (c == ')' || c == ']' || c == '}') --nesting;
       if (nesting > kMaxNesting) return ErrorAt(token, "brackets are nested too deeply");
-    } else {
-      return ErrorAt(token,
-                     absl::StrFormat("unexpected character 0x%02x", static_cast<unsigned char>(c)));
     }
-    token.text = text_.substr(text_begin, text_end - text_begin);
     at = token.end;
     tokens_.push_back(token);
   }

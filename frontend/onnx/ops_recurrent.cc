@@ -187,79 +187,93 @@ class LoopEmitter {
 
   // Emits the loop. Results: last h, last c (LSTM), Y [steps, batch, hidden].
   absl::Status Emit(Value* h, Value* c, Value* y) {
-    const DType dtype = r_.h.type().dtype;
-    const Value i = Carry(c_.ScalarInt(0));
-    const Value old_h = Carry(r_.h);
-    const Value old_c = r_.c ? Carry(r_.c) : Value();
-    const Value old_y = Carry(c_.Splat(0, Type(dtype, {r_.steps, r_.batch, r_.hidden})));
-    const Value input = Carry(r_.input);
-    Step s;
-    s.h = old_h;
-    s.c = old_c;
-    s.weights = Invariant(r_.weights);
-    s.candidate_bias = Invariant(r_.candidate_bias);
-    s.peepholes = Invariant(r_.peepholes);
-    const Value lengths = Invariant(r_.lengths);
+    AddParameters();
     CERMET_RETURN_IF_ERROR(c_.status());
-
-    Builder& b = body_builder_;
-    b.set_location(c_.b().location());
-    const Value zero = b.Constant(Literal::Scalar<int64_t>(0)),
-                one = b.Constant(Literal::Scalar<int64_t>(1));
-    const Value t = r_.reverse ? b.Sub(b.Sub(b.DimSize(r_.steps), one), i) : i;
-    const Dim columns = r_.input.type().shape[2];
-    s.input = b.Reshape(b.MakeTyped(OpCode::kDynamicSlice, {input, t, zero, zero},
-                                    Type(dtype, {1, r_.batch, columns})),
-                        {r_.batch, columns});
-    Value new_h, new_c;
-    switch (r_.cell) {
-      case Cell::kLstm:
-        LstmStep(b, r_, s, &new_h, &new_c);
-        break;
-      case Cell::kGru:
-        GruStep(b, r_, s, &new_h);
-        break;
-      case Cell::kRnn:
-        new_h = Activate(b, r_.activations[0], r_.clip,
-                         b.Add(s.input, b.Dot(s.h, s.weights, {{1}, {1}})));
-        break;
-    }
-    Value row = new_h;
-    if (lengths) {  // past a sequence's end the states stay and the output is 0
-      const Value active = b.Broadcast(b.Compare("lt", t, lengths), {r_.batch, r_.hidden}, {0});
-      row = b.Select(active, new_h, b.Splat(0, Type(dtype, {})));
-      new_h = b.Select(active, new_h, old_h);
-      if (old_c) new_c = b.Select(active, new_c, old_c);
-    }
-    const Value new_y = b.Make(OpCode::kDynamicUpdateSlice,
-                               {old_y, b.Reshape(row, {1, r_.batch, r_.hidden}), t, zero, zero});
-    CERMET_RETURN_IF_ERROR(b.status());
-    std::vector<Value> results;
-    for (Node* parameter : body_->parameters()) results.push_back(parameter->result());
-    results[0] = b.Add(i, one);
-    results[1] = new_h;
-    if (old_c) results[2] = new_c;
-    const int y_index = old_c ? 3 : 2;
-    results[y_index] = new_y;
-    SetResults(body_.get(), std::move(results));
-
-    Builder cond_builder(cond_.get());
-    cond_builder.set_location(c_.b().location());
-    SetResults(cond_.get(), {cond_builder.Compare("lt", cond_->parameter(0)->result(),
-                                                  cond_builder.DimSize(r_.steps))});
-    CERMET_RETURN_IF_ERROR(cond_builder.status());
+    const int y_index = r_.c ? 3 : 2;
+    EmitBody(y_index);
+    CERMET_RETURN_IF_ERROR(body_builder_.status());
+    CERMET_RETURN_IF_ERROR(EmitCondition());
     std::vector<std::unique_ptr<Graph>> bodies;
     bodies.push_back(std::move(cond_));
     bodies.push_back(std::move(body_));
     Node* loop = c_.b().MakeNode(OpCode::kWhile, initial_, {}, std::move(bodies));
     CERMET_RETURN_IF_ERROR(c_.status());
     *h = loop->result(1);
-    if (old_c) *c = loop->result(2);
+    if (r_.c) *c = loop->result(2);
     *y = loop->result(y_index);
     return absl::OkStatus();
   }
 
  private:
+  // The carried values first: the step's number, h, c (LSTM), Y. Then what every step reads.
+  void AddParameters() {
+    i_ = Carry(c_.ScalarInt(0));
+    step_.h = Carry(r_.h);
+    step_.c = Carry(r_.c);
+    y_ = Carry(c_.Splat(0, Type(DTypeOfState(), {r_.steps, r_.batch, r_.hidden})));
+    input_ = Carry(r_.input);
+    step_.weights = Invariant(r_.weights);
+    step_.candidate_bias = Invariant(r_.candidate_bias);
+    step_.peepholes = Invariant(r_.peepholes);
+    lengths_ = Invariant(r_.lengths);
+  }
+
+  void EmitBody(int y_index) {
+    Builder& b = body_builder_;
+    b.set_location(c_.b().location());
+    const Value zero = b.Constant(Literal::Scalar<int64_t>(0)),
+                one = b.Constant(Literal::Scalar<int64_t>(1));
+    const Value t = r_.reverse ? b.Sub(b.Sub(b.DimSize(r_.steps), one), i_) : i_;
+    const Dim columns = r_.input.type().shape[2];
+    step_.input = b.Reshape(b.MakeTyped(OpCode::kDynamicSlice, {input_, t, zero, zero},
+                                        Type(DTypeOfState(), {1, r_.batch, columns})),
+                            {r_.batch, columns});
+    Value h, c;
+    EmitCell(&h, &c);
+    Value row = h;
+    if (lengths_) {  // past a sequence's end the states stay and the output is 0
+      const Value active = b.Broadcast(b.Compare("lt", t, lengths_), {r_.batch, r_.hidden}, {0});
+      row = b.Select(active, h, b.Splat(0, Type(DTypeOfState(), {})));
+      h = b.Select(active, h, step_.h);
+      if (step_.c) c = b.Select(active, c, step_.c);
+    }
+    const Value y = b.Make(OpCode::kDynamicUpdateSlice,
+                           {y_, b.Reshape(row, {1, r_.batch, r_.hidden}), t, zero, zero});
+    if (!b.status().ok()) return;
+    std::vector<Value> results;
+    for (Node* parameter : body_->parameters()) results.push_back(parameter->result());
+    results[0] = b.Add(i_, one);
+    results[1] = h;
+    if (step_.c) results[2] = c;
+    results[y_index] = y;
+    SetResults(body_.get(), std::move(results));
+  }
+
+  // h and, of an LSTM, c after the step.
+  void EmitCell(Value* h, Value* c) {
+    Builder& b = body_builder_;
+    switch (r_.cell) {
+      case Cell::kLstm:
+        LstmStep(b, r_, step_, h, c);
+        break;
+      case Cell::kGru:
+        GruStep(b, r_, step_, h);
+        break;
+      case Cell::kRnn:
+        *h = Activate(b, r_.activations[0], r_.clip,
+                      b.Add(step_.input, b.Dot(step_.h, step_.weights, {{1}, {1}})));
+        break;
+    }
+  }
+
+  absl::Status EmitCondition() {
+    Builder b(cond_.get());
+    b.set_location(c_.b().location());
+    SetResults(cond_.get(), {b.Compare("lt", cond_->parameter(0)->result(), b.DimSize(r_.steps))});
+    return b.status();
+  }
+
+  DType DTypeOfState() const { return r_.h.type().dtype; }
   Value Carry(Value initial) {
     if (!initial) return initial;
     const std::string name = absl::StrCat("p", initial_.size());
@@ -281,6 +295,9 @@ class LoopEmitter {
                          body_ = std::make_unique<Graph>("body");
   Builder body_builder_{body_.get()};
   std::vector<Value> initial_;
+  // Parameters of the body.
+  Value i_, y_, input_, lengths_;
+  Step step_;
 };
 
 // Row d of the leading dim, which goes away.
