@@ -132,6 +132,18 @@ std::string ModelBuilder::ImportError(const ImportOptions& options) const {
   return module.ok() ? "no error" : std::string(module.status().message());
 }
 
+std::string ErrorOfOp(const std::string& op, const std::map<std::string, Literal>& constants,
+                      const std::vector<std::string>& inputs,
+                      const std::function<void(onnx::NodeProto*)>& attributes, int64_t opset) {
+  ModelBuilder model(opset);
+  model.FloatInput("x", {int64_t{2}, int64_t{3}});
+  for (const auto& [name, value] : constants) model.Constant(name, value);
+  onnx::NodeProto* node = model.Node(op, inputs, {"y"});
+  if (attributes) attributes(node);
+  model.Output("y");
+  return model.ImportError();
+}
+
 Literal Floats(std::vector<int64_t> shape, const std::vector<float>& values) {
   return Literal::FromValues<float>(std::move(shape), values);
 }

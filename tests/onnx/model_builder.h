@@ -2,6 +2,8 @@
 #ifndef CERMET_TESTS_ONNX_MODEL_BUILDER_H_
 #define CERMET_TESTS_ONNX_MODEL_BUILDER_H_
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -58,6 +60,13 @@ class ModelBuilder {
  private:
   onnx::ModelProto model_;
 };
+
+// The error of a model y = op(x, ...) on a float input x[2,3], with constants under the names of the
+// further inputs. `attributes`, if there is one, is called with the node.
+std::string ErrorOfOp(const std::string& op, const std::map<std::string, Literal>& constants,
+                      const std::vector<std::string>& inputs,
+                      const std::function<void(onnx::NodeProto*)>& attributes = nullptr,
+                      int64_t opset = 18);
 
 Literal Floats(std::vector<int64_t> shape, const std::vector<float>& values);
 Literal Ints(std::vector<int64_t> shape, const std::vector<int64_t>& values);
