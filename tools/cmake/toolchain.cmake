@@ -27,7 +27,7 @@ if(CERMET_WERROR)
 endif()
 
 # At -O2, GCC 12 takes members of std::optional and std::variant that are engaged wherever they are
-# read for maybe uninitialized; at -O1 it does not.
+# read for maybe uninitialized; at -O1 it seldom does.
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(cermet_settings INTERFACE -Wno-maybe-uninitialized)
 endif()
