@@ -3,7 +3,6 @@
 #include "ir/builder.h"
 #include "ir/infer.h"
 #include "ir/kernel/builder.h"
-#include "ir/order.h"
 #include "ir/order_attribute.h"
 #include "ir/status.h"
 #include "passes/lower/element_emitter.h"
