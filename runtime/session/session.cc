@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "codegen/target.h"
@@ -30,6 +31,10 @@ class InFlight {
  private:
   RunGate* const gate_;
 };
+
+std::pair<int64_t, int> PlaceInGraph(const api::Tensor& tensor) {
+  return {tensor ? tensor.value().node->id() : -1, tensor.value().index};
+}
 
 std::vector<int64_t> KeyOf(const RunRequest& request) {
   std::vector<int64_t> key;
@@ -192,11 +197,17 @@ absl::StatusOr<std::vector<Literal>> Session::Run(const std::vector<api::Feed>& 
                                                   const std::vector<api::Fetch>& fetches) {
   const InFlight call(&gate_);
   if (!call) return ClosedError();
+  // In one order, whatever the caller's: the same values fed are the same kind of run.
+  std::vector<const api::Feed*> sorted;
+  for (const api::Feed& feed : feeds) sorted.push_back(&feed);
+  std::sort(sorted.begin(), sorted.end(), [](const api::Feed* a, const api::Feed* b) {
+    return PlaceInGraph(a->first) < PlaceInGraph(b->first);
+  });
   std::vector<api::Tensor> tensors;
   std::vector<TensorView> values;
-  for (const auto& [tensor, value] : feeds) {
-    tensors.push_back(tensor);
-    values.push_back(value);
+  for (const api::Feed* feed : sorted) {
+    tensors.push_back(feed->first);
+    values.push_back(feed->second);
   }
   CERMET_ASSIGN_OR_RETURN(RunRequest request, MakeRequest(tensors, fetches));
   return FindPlan(std::move(request))->Run(values);

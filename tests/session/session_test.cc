@@ -89,6 +89,38 @@ TEST_F(SessionTest, AnyTensorMayBeFed) {
   EXPECT_EQ(Value(product, {{sum, Literal::Scalar<int32_t>(7)}}), Literal::Scalar<int32_t>(70));
 }
 
+TEST_F(SessionTest, TheOrderOfFeedsDoesNotMatter) {
+  const api::Tensor x = api::Placeholder(DType::kI32, {}, "x");
+  const api::Tensor y = api::Placeholder(DType::kI32, {}, "y");
+  const api::Tensor difference = api::Sub(x, y);
+  const api::Feed seven = {x, Literal::Scalar<int32_t>(7)}, two = {y, Literal::Scalar<int32_t>(2)};
+  EXPECT_EQ(Value(difference, {seven, two}), Literal::Scalar<int32_t>(5));
+  EXPECT_EQ(Value(difference, {two, seven}), Literal::Scalar<int32_t>(5));
+  EXPECT_EQ(session_->programs_compiled(), 1);
+}
+
+TEST_F(SessionTest, KindsOfRunThatWereNotUsedLatelyAreForgotten) {
+  SessionOptions options;
+  options.code_cache = false;
+  options.max_compiled_runs = 2;
+  const absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
+  ASSERT_TRUE(session.ok());
+  const api::Tensor sums[] = {api::Add(1, 2), api::Add(1, 3), api::Add(1, 4)};
+  const auto compiles = [&](int i) {
+    const int64_t before = (*session)->programs_compiled();
+    const absl::StatusOr<std::vector<Literal>> values = (*session)->Run({}, {sums[i]});
+    EXPECT_TRUE(values.ok()) << values.status();
+    EXPECT_EQ((*values)[0], Literal::Scalar<int32_t>(3 + i));
+    return (*session)->programs_compiled() > before;
+  };
+  EXPECT_TRUE(compiles(0));
+  EXPECT_TRUE(compiles(1));
+  EXPECT_FALSE(compiles(0));
+  EXPECT_TRUE(compiles(2));
+  EXPECT_FALSE(compiles(0));
+  EXPECT_TRUE(compiles(1));
+}
+
 TEST_F(SessionTest, VariablesKeepTheirValues) {
   const api::Tensor counter = api::Variable(0, "counter");
   const api::Operation increment = api::AssignAdd(counter, 1);
