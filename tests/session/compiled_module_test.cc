@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "codegen/target.h"
 #include "ir/evaluator/evaluator.h"
 #include "ir/parser.h"
 #include "ir/sample_inputs.h"
+#include "tests/support/backends.h"
 
 namespace cermet {
 namespace {
@@ -47,6 +50,41 @@ graph @main(%x: f32[?n,40], %w: f32[40,24], %b: f32[24]) {
     const absl::StatusOr<std::vector<Literal>> actual = compiled->Run(&*inputs);
     ASSERT_TRUE(actual.ok()) << actual.status();
     EXPECT_EQ((*actual)[0], (*expected)[0]) << n;
+  }
+}
+
+// The first convolution writes a buffer with the widest padding, which the others and the residual
+// read at offsets. Padding takes part in the chains: zero times an infinite weight is NaN.
+TEST(CompiledModule, PaddedConvolutionsServeEverySizeOfAnImage) {
+  constexpr char kText[] = R"(
+dim ?h in 1..
+dim ?w in 1..
+graph @main(%x: f32[?n,4,?h,?w], %w1: f32[8,4,1,1], %w3: f32[8,8,3,3], %w5: f32[8,1,3,3]) {
+  %4 = convolution(%x, %w1) {layout = "bf01_oi01->bf01", stride = [1, 1], low = [0, 0], high = [0, 0], lhs_dilation = [1, 1], rhs_dilation = [1, 1], groups = 1} : f32[?n,8,?h,?w]
+  %5 = abs(%4) : f32[?n,8,?h,?w]
+  %6 = convolution(%5, %w3) {layout = "bf01_oi01->bf01", stride = [1, 1], low = [1, 1], high = [1, 1], lhs_dilation = [1, 1], rhs_dilation = [1, 1], groups = 1} : f32[?n,8,?h,?w]
+  %7 = convolution(%5, %w5) {layout = "bf01_oi01->bf01", stride = [1, 1], low = [2, 2], high = [2, 2], lhs_dilation = [1, 1], rhs_dilation = [2, 2], groups = 8} : f32[?n,8,?h,?w]
+  %8 = add(%5, %6) : f32[?n,8,?h,?w]
+  %9 = add(%8, %7) : f32[?n,8,?h,?w]
+  return %9
+}
+)";
+  const std::unique_ptr<CompiledModule> compiled = CompileText(kText);
+  ASSERT_NE(compiled, nullptr);
+  absl::StatusOr<std::unique_ptr<Module>> reference = ParseModule(kText, "test.cermet");
+  for (const auto& [n, h, w] : std::vector<std::array<int64_t, 3>>{
+           {1, 1, 1}, {2, 3, 2}, {1, 7, 7}, {3, 14, 15}, {1, 30, 9}, {0, 4, 4}}) {
+    for (const SampleValues values : {SampleValues::kPlain, SampleValues::kExtreme}) {
+      absl::StatusOr<std::vector<Literal>> inputs =
+          SampleInputs(*(*reference)->entry(), {{"n", n}, {"h", h}, {"w", w}}, h, values);
+      ASSERT_TRUE(inputs.ok()) << inputs.status();
+      const absl::StatusOr<std::vector<Literal>> expected =
+          Evaluate(**reference, *(*reference)->entry(), *inputs);
+      ASSERT_TRUE(expected.ok()) << expected.status();
+      const absl::StatusOr<std::vector<Literal>> actual = compiled->Run(&*inputs);
+      ASSERT_TRUE(actual.ok()) << actual.status();
+      EXPECT_TRUE(testing::SameBits((*actual)[0], (*expected)[0])) << n << "x" << h << "x" << w;
+    }
   }
 }
 
