@@ -194,6 +194,13 @@ TEST_F(StateTest, InitialisersOfSomeVariables) {
   EXPECT_THAT(Run({a, b}), ElementsAre(1, 2));
 }
 
+TEST_F(StateTest, WhatIsReadDoesNotDependOnRewriting) {
+  const api::Tensor v = api::Variable(1, "v");
+  // 0 * v becomes 0 when it is compiled.
+  EXPECT_THAT(Error({api::Assign(v, api::Mul(v, 0))}),
+              HasSubstr("variable \"v\" has no value yet"));
+}
+
 TEST_F(StateTest, VariablesOfTwoSessionsAreApart) {
   const api::Tensor v = api::Variable(1, "v");
   Initialise();
@@ -225,6 +232,8 @@ TEST_F(StateTest, WhatIsWrongIsSaid) {
   EXPECT_THAT(error([&] { api::Add(api::Placeholder(DType::kF32, {Dim(2)}, "x"), v); }),
               HasSubstr("Add: operand \"v:0\" is of another graph"));
   EXPECT_THAT(error([&] { api::Group({api::Operation()}); }), HasSubstr("not an operation of"));
+  EXPECT_THAT(error([&] { api::WithControlDependencies({api::Operation(v)}, api::Add(1, 2)); }),
+              HasSubstr("control input \"v\" is not an operation of this graph"));
   EXPECT_THAT(error([] { api::VariablesInitializer({api::Add(1, 2)}); }),
               HasSubstr("\"Add:0\" is not a variable"));
   EXPECT_THAT(Error({api::Tensor()}), HasSubstr("made without a default graph"));
