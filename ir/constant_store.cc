@@ -138,8 +138,8 @@ std::string ReadEntry(const std::shared_ptr<const MappedFile>& file, IndexReader
 
 }  // namespace
 
-// One multiplication per word is a chain of six cycles; four chains side by side hash weights at the
-// speed of memory.
+// One multiplication per word is a chain of six cycles; four chains side by side hash weights at
+// the speed of memory.
 uint64_t HashBytes(const void* data, int64_t size, uint64_t seed) {
   constexpr uint64_t kPrime = 0x9e3779b97f4a7c15ull;
   constexpr int64_t kChains = 4;

@@ -1,7 +1,7 @@
-// Transposes by walks over pairs of dims, the one that is innermost in the result and the one that is
-// innermost in the operand, in blocks that stay in the first-level cache: then both sides move by
-// whole cache lines. The evaluator does the same element by element through indices; weights have
-// millions of elements.
+// Transposes by walks over pairs of dims, the one that is innermost in the result and the one that
+// is innermost in the operand, in blocks that stay in the first-level cache: then both sides move
+// by whole cache lines. The evaluator does the same element by element through indices; weights
+// have millions of elements.
 #include "passes/literal_views.h"
 
 #include <algorithm>

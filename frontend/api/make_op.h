@@ -20,8 +20,8 @@ Graph* GraphOf(std::initializer_list<const Input*> inputs);
 std::optional<DType> CommonType(std::initializer_list<const Input*> inputs);
 
 // Adds the nodes of one op under one new name, after the control inputs of the graph's scopes.
-// `build` gets the values of the inputs; plain scalars take the type `dtype`, if there is one. Fails
-// the graph for an input that is null or of another graph.
+// `build` gets the values of the inputs; plain scalars take the type `dtype`, if there is one.
+// Fails the graph for an input that is null or of another graph.
 using Build = std::function<Value(Builder&, const std::vector<Value>&)>;
 Tensor MakeOp(absl::string_view name, std::initializer_list<const Input*> inputs,
               std::optional<DType> dtype, const Build& build);

@@ -59,8 +59,8 @@ absl::StatusOr<ConstantEntry> ModelFile::Tensor(const onnx::TensorProto& tensor)
   return entry;
 }
 
-// Weights are most of a file: their bytes move out of the message instead of being copied. Bools are
-// decoded, because any byte but 0 is true in a file.
+// Weights are most of a file: their bytes move out of the message instead of being copied. Bools
+// are decoded, because any byte but 0 is true in a file.
 absl::StatusOr<ConstantEntry> ModelFile::EmbeddedTensor(const onnx::TensorProto& tensor) {
   if (!tensor.has_raw_data() || tensor.data_type() == onnx::TensorProto::BOOL) {
     CERMET_ASSIGN_OR_RETURN(Literal literal, DecodeTensor(tensor));

@@ -1,8 +1,8 @@
 // Results that are put together in one buffer by several kernels: concatenations and pads.
 //
-// A concatenation writes each operand at its offset. A pad that keeps the contiguous dim whole writes its
-// operand at an offset and fills the border around it, so that what computes the operand writes
-// straight into the padded buffer and no element needs a bounds check. Both nest.
+// A concatenation writes each operand at its offset. A pad that keeps the contiguous dim whole
+// writes its operand at an offset and fills the border around it, so that what computes the operand
+// writes straight into the padded buffer and no element needs a bounds check. Both nest.
 #ifndef CERMET_PASSES_LOWER_PIECES_H_
 #define CERMET_PASSES_LOWER_PIECES_H_
 

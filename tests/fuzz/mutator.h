@@ -28,7 +28,8 @@ inline std::vector<std::string> ReadCorpus(const std::string& folder) {
   return texts;
 }
 
-// Each text is one of the corpus with one to three small changes. `corpus` must outlive the mutator.
+// Each text is one of the corpus with one to three small changes. `corpus` must outlive the
+// mutator.
 class Mutator {
  public:
   explicit Mutator(const std::vector<std::string>& corpus) : corpus_(corpus) {}

@@ -61,8 +61,8 @@ class ModelBuilder {
   onnx::ModelProto model_;
 };
 
-// The error of a model y = op(x, ...) on a float input x[2,3], with constants under the names of the
-// further inputs. `attributes`, if there is one, is called with the node.
+// The error of a model y = op(x, ...) on a float input x[2,3], with constants under the names of
+// the further inputs. `attributes`, if there is one, is called with the node.
 std::string ErrorOfOp(const std::string& op, const std::map<std::string, Literal>& constants,
                       const std::vector<std::string>& inputs,
                       const std::function<void(onnx::NodeProto*)>& attributes = nullptr,

@@ -51,6 +51,29 @@ absl::Status RunOne(PassFunction function) {
   return RunPassInfos(*module, list, PassOptions()).status();
 }
 
+TEST(PassManagerTest, FusionDecisionsAreAnOutput) {
+  const auto decisions = [](std::vector<std::string> disabled) {
+    std::vector<FusionDecision> made;
+    PassOptions options;
+    options.disabled = std::move(disabled);
+    options.fusion_decisions = &made;
+    const std::unique_ptr<Module> module = SampleModule();
+    const std::vector<std::string> passes = {"dce", "fuse"};
+    EXPECT_TRUE(RunPasses(*module, passes, options).ok());
+    return made;
+  };
+  const std::vector<FusionDecision> fused = decisions({});
+  ASSERT_EQ(fused.size(), 1u);
+  EXPECT_THAT(fused[0].producer, HasSubstr("neg %1"));
+  EXPECT_THAT(fused[0].consumer, HasSubstr("neg %2"));
+  EXPECT_TRUE(fused[0].fused);
+  EXPECT_EQ(fused[0].reason, "elementwise");
+  const std::vector<FusionDecision> apart = decisions(RuleNames("fuse"));
+  ASSERT_EQ(apart.size(), 1u);
+  EXPECT_FALSE(apart[0].fused);
+  EXPECT_EQ(apart[0].reason, "the rule fuse/elementwise is disabled");
+}
+
 TEST(PassManagerTest, CatchesAPassThatLies) {
   EXPECT_THAT(std::string(RunOne(ClaimsChange).message()),
               HasSubstr("pass the_pass says that it changed the module"));

@@ -9,7 +9,8 @@
 namespace cermet::kernel {
 namespace {
 
-// out[i] = Method(in[0][i], ..), of an op with `arity` operands whose elements are those of `dtype`.
+// out[i] = Method(in[0][i], ..), of an op with `arity` operands whose elements are those of
+// `dtype`.
 template <DType dtype, typename T, int arity, auto Method,
           CompareDirection direction = CompareDirection::kEq>
 void Loop(const ScalarOp& op, const ElementOperand* in, int64_t n, ScalarBits* out) {
