@@ -22,7 +22,7 @@ namespace cermet {
 namespace {
 
 constexpr char kMagic[8] = {'C', 'E', 'R', 'M', 'E', 'T', 'C', 'S'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;  // of the layout and of HashBytes
 constexpr uint64_t kAlignment = 64;
 
 struct Header {

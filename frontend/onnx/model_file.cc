@@ -136,9 +136,10 @@ absl::StatusOr<ConstantEntry> ModelFile::ExternalTensor(const onnx::TensorProto&
   entry.owner = *file;
   // Elements are read through pointers of their type; a file may place them anywhere. Bools are
   // made 0 or 1.
-  const bool aligned = reinterpret_cast<uintptr_t>(entry.data) % 64 == 0;
+  const bool aligned =
+      reinterpret_cast<uintptr_t>(entry.data) % static_cast<uintptr_t>(ByteSize(type.dtype)) == 0;
   if (aligned && type.dtype != DType::kBool) return entry;
-  Literal copy(type.dtype, entry.shape);
+  Literal copy = Literal::Uninitialized(type.dtype, entry.shape);
   if (entry.byte_size > 0) std::memcpy(copy.data(), entry.data, entry.byte_size);
   if (type.dtype == DType::kBool) {
     char* bytes = static_cast<char*>(copy.data());

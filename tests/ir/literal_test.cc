@@ -126,6 +126,16 @@ TEST_F(ConstantStoreTest, FileRoundTrips) {
   }
 }
 
+// Files hold hashes: whoever changes the function changes the version of the format too.
+TEST_F(ConstantStoreTest, HashesAreThoseOfTheFileFormat) {
+  std::string bytes;
+  for (int i = 0; i < 100; ++i) bytes.push_back(static_cast<char>(i));
+  EXPECT_EQ(HashBytes(bytes.data(), 0), 0x1865704451193d1bu);
+  EXPECT_EQ(HashBytes(bytes.data(), 5), 0x32bb022f8be92d4fu);
+  EXPECT_EQ(HashBytes(bytes.data(), 100), 0x7dd2ee1e127eb695u);
+  EXPECT_EQ(HashBytes(bytes.data(), 100, 7), 0x01aa0e036f31cae4u);
+}
+
 TEST_F(ConstantStoreTest, DamagedFilesAreErrors) {
   ConstantStore store;
   store.Add("w", Literal::FromValues<float>({3}, {1, 2, 3}));
