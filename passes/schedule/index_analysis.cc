@@ -13,10 +13,16 @@ namespace {
 using kernel::Inst;
 using kernel::ValueId;
 
-constexpr int64_t kNoLimit = Interval::kNoLimit;
+// The largest constant factor of an unbounded index that is taken for a stride. Tensors with larger
+// constant strides along a symbolic dim keep their checks.
+constexpr int64_t kMaxStride = int64_t{1} << 28;
 constexpr size_t kMaxTerms = 24;  // larger polynomials are taken as opaque
 constexpr int kMaxDepth = 10;
 constexpr int kMaxSteps = 200;
+
+// Rounded down, for n > 0.
+int64_t FloorQuotient(int64_t a, int64_t n) { return a / n - (a % n < 0 ? 1 : 0); }
+int64_t FloorRemainder(int64_t a, int64_t n) { return a % n + (a % n < 0 ? n : 0); }
 
 }  // namespace
 
@@ -33,13 +39,35 @@ const IndexAnalysis::AtomInfo& IndexAnalysis::Info(Atom atom) const {
   return it == value_info_.end() ? unknown : it->second;
 }
 
-bool IndexAnalysis::Trusted(const Polynomial& polynomial) const {
+IndexAnalysis::Trust IndexAnalysis::TrustOf(const Polynomial& polynomial) const {
+  const auto small = [](const Interval& range) {
+    return range.lower >= -kMaxStride && range.upper <= kMaxStride;
+  };
+  if (polynomial.overflowed() || !small(Interval::Of(polynomial.constant()))) return Trust::kNone;
+  Trust trust = Trust::kExtent;
   for (const Polynomial::Term& term : polynomial.terms()) {
-    for (Atom atom : term.atoms) {
-      if (!Info(atom).trusted) return false;
+    Interval bounded = Interval::Of(term.coefficient);
+    int indices = 0;
+    for (size_t i = 0; i < term.atoms.size(); ++i) {
+      const AtomInfo& info = Info(term.atoms[i]);
+      if (info.trust != Trust::kExtent) trust = Trust::kIndex;
+      if (info.range.IsFinite()) {
+        bounded = bounded * info.range;
+        continue;
+      }
+      if (info.trust == Trust::kNone) return Trust::kNone;
+      if (info.trust == Trust::kIndex) ++indices;
+      // No tensor has one extent three times with an index of another; x * x * x soon wraps.
+      if (i >= 2 && term.atoms[i - 2] == term.atoms[i]) return Trust::kNone;
     }
+    if (indices > 1 || !small(bounded)) return Trust::kNone;
   }
-  return true;
+  return trust;
+}
+
+// Where it is 0, nothing is computed.
+bool IndexAnalysis::IsExtent(const Polynomial& polynomial) const {
+  return !polynomial.IsConstant() && TrustOf(polynomial) == Trust::kExtent;
 }
 
 Polynomial IndexAnalysis::Value(ValueId value) const {
@@ -48,9 +76,8 @@ Polynomial IndexAnalysis::Value(ValueId value) const {
 }
 
 void IndexAnalysis::SetOpaque(ValueId value, AtomInfo info) {
-  if (info.range.IsFinite()) info.trusted = true;
-  values_[value] = info.range.lower == info.range.upper ? Polynomial(info.range.lower)
-                                                        : Polynomial::OfAtom(value);
+  const bool is_constant = info.range.IsFinite() && info.range.lower == info.range.upper;
+  values_[value] = is_constant ? Polynomial(info.range.lower) : Polynomial::OfAtom(value);
   value_info_[value] = std::move(info);
 }
 
@@ -80,7 +107,7 @@ Polynomial IndexAnalysis::JoinQuotients(const Polynomial& polynomial) const {
 void IndexAnalysis::SetPolynomial(ValueId value, Polynomial polynomial) {
   polynomial = JoinQuotients(polynomial);
   if (polynomial.terms().size() > kMaxTerms ||
-      (!Trusted(polynomial) && !Range(polynomial).IsFinite())) {
+      (TrustOf(polynomial) == Trust::kNone && !Range(polynomial).IsFinite())) {
     SetOpaque(value, AtomInfo());
     return;
   }
@@ -91,7 +118,7 @@ Atom IndexAnalysis::SymbolAtom(const Dim& dim) {
   auto [it, inserted] = symbol_atoms_.try_emplace(dim.ToString(), 0);
   if (!inserted) return it->second;
   AtomInfo info;
-  info.trusted = true;
+  info.trust = Trust::kExtent;
   const Dim::Atom& atom = dim.terms()[0].factors[0];
   switch (atom.kind) {
     case Dim::AtomKind::kSymbol:
@@ -163,9 +190,10 @@ Polynomial IndexAnalysis::OfDim(const Dim& dim) {
 }
 
 Interval IndexAnalysis::Range(const Polynomial& polynomial) const {
-  Interval sum{polynomial.constant(), polynomial.constant()};
+  if (polynomial.overflowed()) return Interval();
+  Interval sum = Interval::Of(polynomial.constant());
   for (const Polynomial::Term& term : polynomial.terms()) {
-    Interval product{term.coefficient, term.coefficient};
+    Interval product = Interval::Of(term.coefficient);
     for (size_t i = 0; i < term.atoms.size(); ++i) {
       product = product * Info(term.atoms[i]).range;
     }
@@ -238,6 +266,7 @@ bool IndexAnalysis::ProveInBounds(const Inst& access, int64_t first_index) {
 // Terms that n divides go to the quotient; the others must be shown to be in [0, n).
 std::optional<IndexAnalysis::Quotient> IndexAnalysis::Divide(const Polynomial& a,
                                                              const Polynomial& n) const {
+  if (a.overflowed() || n.overflowed()) return std::nullopt;
   if (n.IsConstant() && n.constant() == 1) return Quotient{a, Polynomial(0)};
   if (ProveNonNegative(a) && ProveLess(a, n)) return Quotient{Polynomial(0), a};
   Polynomial quotient, remainder;
@@ -251,10 +280,9 @@ std::optional<IndexAnalysis::Quotient> IndexAnalysis::Divide(const Polynomial& a
         remainder.AddTerm(term.atoms, term.coefficient);
       }
     }
-    const int64_t part = ((a.constant() % divisor) + divisor) % divisor;
-    quotient = quotient + (a.constant() - part) / divisor;
-    remainder = remainder + part;
-  } else if (n.terms().size() == 1 && n.constant() == 0) {
+    quotient = quotient + FloorQuotient(a.constant(), divisor);
+    remainder = remainder + FloorRemainder(a.constant(), divisor);
+  } else if (n.terms().size() == 1 && n.constant() == 0 && n.terms()[0].coefficient > 0) {
     // A monomial: terms that contain all of its atoms are divisible.
     const Polynomial::Term& divisor = n.terms()[0];
     for (const Polynomial::Term& term : a.terms()) {
@@ -295,9 +323,8 @@ std::optional<IndexAnalysis::Factoring> IndexAnalysis::FactorOut(const Polynomia
         result.low.AddTerm(term.atoms, term.coefficient);
       }
     }
-    const int64_t part = ((a.constant() % factor) + factor) % factor;
-    result.high = result.high + (a.constant() - part) / factor;
-    result.low = result.low + part;
+    result.high = result.high + FloorQuotient(a.constant(), factor);
+    result.low = result.low + FloorRemainder(a.constant(), factor);
     if (ProveNonNegative(result.low) && ProveLess(result.low, factor)) return result;
   }
   return std::nullopt;

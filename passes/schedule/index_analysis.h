@@ -1,11 +1,14 @@
 // What is known of the index values of a kernel: each as a polynomial over loop variables and
 // symbols, with provable bounds.
 //
-// Index arithmetic does not overflow (extents are checked when shapes are bound), so sums and
-// products of induction variables, symbols, constants and bounded values are followed. Values of
-// the user (loaded, or computed from loaded ones) wrap; they are followed only where their range
-// excludes that. Symbols are at least 0, and the value of a loop's variable shows that its range is
-// not empty.
+// Machine arithmetic wraps, proofs are over the integers: a value has a polynomial only where its
+// computation cannot overflow. That is shown by a finite range of the whole polynomial, or, where
+// symbols leave no finite range, taken for granted for what looks like the compiler's index
+// arithmetic, which numbers the elements of tensors (their count is checked when shapes are bound):
+// each term a small factor times at most one unbounded index (an induction variable, or what is
+// computed from such) and extents. Values of the user (loaded, or computed from loaded ones) are
+// never taken for granted. Symbols are at least 0, and the value of a loop's variable shows that
+// its range is not empty.
 //
 // Values are announced in program order: DefineLoop at a loop, Define at every other instruction.
 // Not thread safe to change.
@@ -80,9 +83,11 @@ class IndexAnalysis {
   void PopFact() { facts_.pop_back(); }
 
  private:
+  // What a value without a finite range is taken to be in index arithmetic; most trusted last.
+  enum class Trust { kNone, kIndex, kExtent };
   struct AtomInfo {
     Interval range;
-    bool trusted = false;           // index arithmetic on it does not overflow
+    Trust trust = Trust::kNone;
     std::vector<Polynomial> lower;  // each is at most the atom
     std::vector<Polynomial> upper;  // each is at least the atom
     // atom = floor(dividend / divisor) with a constant divisor; 0: not so
@@ -100,7 +105,8 @@ class IndexAnalysis {
   void DefineCompute(const kernel::Inst& inst);
   void DefineMinMax(const kernel::Inst& inst);
   void DefineQuotient(const kernel::Inst& inst);
-  bool Trusted(const Polynomial& polynomial) const;
+  Trust TrustOf(const Polynomial& polynomial) const;
+  bool IsExtent(const Polynomial& polynomial) const;
   const AtomInfo& Info(Atom atom) const;
   bool Prove(const Polynomial& polynomial, int depth, int* budget) const;
   bool ProveByAtom(const Polynomial& polynomial, Atom atom, int depth, int* budget) const;

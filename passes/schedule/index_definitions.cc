@@ -61,11 +61,11 @@ void IndexAnalysis::DefineBlock(const Block& block) {
 void IndexAnalysis::DefineLoop(const Inst& loop) {
   const Polynomial lower = Value(loop.operands[0]), upper = Value(loop.operands[1]);
   AtomInfo info;
-  info.trusted = true;
+  info.trust = Trust::kIndex;
   info.lower = {lower};
   info.upper = {upper - 1};
   info.range = {Range(lower).lower, Range(upper - 1).upper};
-  if (lower.IsConstant() && info.range.upper < kNoLimit && upper.IsConstant()) {
+  if (lower.IsConstant() && info.range.IsFinite() && upper.IsConstant()) {
     // The last iteration of a loop with a step.
     const int64_t trips = info.range.upper < lower.constant()
                               ? 1
@@ -146,7 +146,8 @@ void IndexAnalysis::DefineCompute(const Inst& inst) {
   } else if (inst.op == OpCode::kSelect) {
     const Interval x = Range(Value(inst.operands[1])), y = Range(Value(inst.operands[2]));
     AtomInfo info;
-    info.trusted = Trusted(Value(inst.operands[1])) && Trusted(Value(inst.operands[2]));
+    info.trust = std::min(
+        {TrustOf(Value(inst.operands[1])), TrustOf(Value(inst.operands[2])), Trust::kIndex});
     info.range = {std::min(x.lower, y.lower), std::max(x.upper, y.upper)};
     SetOpaque(result, std::move(info));
   } else if (inst.op == OpCode::kConvert) {
@@ -164,7 +165,7 @@ void IndexAnalysis::DefineMinMax(const Inst& inst) {
     const Polynomial lo = Value(inst.operands[0]), x = Value(inst.operands[1]),
                      hi = Value(inst.operands[2]);
     const Interval rx = Range(x), rlo = Range(lo), rhi = Range(hi);
-    info.trusted = Trusted(lo) && Trusted(hi);
+    info.trust = std::min({TrustOf(lo), TrustOf(hi), std::max(TrustOf(x), Trust::kIndex)});
     info.range = {std::min(std::max(rx.lower, rlo.lower), rhi.lower),
                   std::min(std::max(rx.upper, rlo.upper), rhi.upper)};
     info.upper = {hi};
@@ -172,7 +173,7 @@ void IndexAnalysis::DefineMinMax(const Inst& inst) {
   } else {
     const Polynomial a = Value(inst.operands[0]), b = Value(inst.operands[1]);
     const Interval ra = Range(a), rb = Range(b);
-    info.trusted = Trusted(a) && Trusted(b);
+    info.trust = std::min(TrustOf(a), TrustOf(b));
     if (inst.op == OpCode::kMinimum) {
       info.range = {std::min(ra.lower, rb.lower), std::min(ra.upper, rb.upper)};
       info.upper = {a, b};
@@ -187,9 +188,9 @@ void IndexAnalysis::DefineMinMax(const Inst& inst) {
 void IndexAnalysis::DefineQuotient(const Inst& inst) {
   const Polynomial a = Value(inst.operands[0]), n = Value(inst.operands[1]);
   AtomInfo info;
-  info.trusted = Trusted(a) && Trusted(n);
+  info.trust = std::min(TrustOf(a), TrustOf(n));
   const Interval ra = Range(a), rn = Range(n);
-  const bool is_floor = ProveNonNegative(a) && (rn.lower > 0 || (!n.IsConstant() && rn.lower >= 0));
+  const bool is_floor = ProveNonNegative(a) && (rn.lower > 0 || (IsExtent(n) && rn.lower >= 0));
   info.is_quotient = is_floor && inst.op == OpCode::kDiv;
   info.is_remainder = is_floor && inst.op == OpCode::kRem;
   info.numerator = a;

@@ -18,6 +18,8 @@ int64_t SaturatingMul(int64_t a, int64_t b) { return Saturate(static_cast<__int1
 
 }  // namespace
 
+Interval Interval::Of(int64_t value) { return {Saturate(value), Saturate(value)}; }
+
 Interval operator+(const Interval& a, const Interval& b) {
   Interval sum{Saturate(static_cast<__int128>(a.lower) + b.lower),
                Saturate(static_cast<__int128>(a.upper) + b.upper)};

@@ -6,11 +6,14 @@
 
 namespace cermet::schedule {
 
-// An inclusive range; kNoLimit on either side where nothing is known.
+// An inclusive range; kNoLimit on either side where nothing is known, or where the limit is beyond
+// it.
 struct Interval {
   static constexpr int64_t kNoLimit = int64_t{1} << 62;
   int64_t lower = -kNoLimit;
   int64_t upper = kNoLimit;
+  // The narrowest range that holds `value`.
+  static Interval Of(int64_t value);
   bool IsFinite() const { return lower > -kNoLimit && upper < kNoLimit; }
 };
 

@@ -143,6 +143,7 @@ std::optional<ValueId> Simplifier::FoldIndex(const Inst& inst, const ValueType& 
     const Polynomial value = analysis_.JoinQuotients(is_mul                    ? a * b
                                                      : inst.op == OpCode::kAdd ? a + b
                                                                                : a - b);
+    if (value.overflowed()) return std::nullopt;
     if (value.IsConstant())
       return Constant(DType::kI64, static_cast<ScalarBits>(value.constant()), type.extents);
     const bool is_atom = value.terms().size() == 1 && value.constant() == 0 &&

@@ -96,7 +96,7 @@ class Generator {
 
   Value Step() {
     const Value x = Pick();
-    switch (Below(19)) {
+    switch (Below(21)) {
       case 0:
       case 1:
       case 2:
@@ -132,6 +132,9 @@ class Generator {
         return Update(x);
       case 18:
         return Convolution(x);
+      case 19:
+      case 20:
+        return WideIntegers(x);
     }
     CERMET_UNREACHABLE();
   }
@@ -157,6 +160,44 @@ class Generator {
     if (IsFloat(dtype) && Chance(10)) return builder_->Make(OpCode::kFma, {x, Match(x), Match(x)});
     if (Info(op).max_operands == 1) return builder_->Unary(op, x);
     return builder_->Binary(op, x, Match(x));
+  }
+
+  // Integers whose arithmetic wraps: positions, or values clamped to limits that are often large,
+  // times a factor, and then something that shows what became of the high bits.
+  Value WideIntegers(Value x) {
+    const Type type(DType::kI64, x.type().shape);
+    const auto large = [&] {
+      return Value(builder_->Broadcast(
+          builder_->Constant(Literal::SplatInt(DType::kI64, {}, LargeInteger())), type.shape, {}));
+    };
+    Value value = x.type().dtype == DType::kI64 ? x : builder_->Convert(x, DType::kI64);
+    const Value zero = builder_->Splat(0.0, type);
+    if (type.rank() > 0 && Chance(4)) {
+      value = builder_->Iota(type, Below(type.rank()));
+    } else if (Chance(2)) {
+      value = builder_->Make(OpCode::kClamp, {zero, value, large()});
+    } else if (Chance(2)) {
+      value = builder_->Binary(OpCode::kMinimum, builder_->Binary(OpCode::kMaximum, value, zero),
+                               large());
+    }
+    const Value factor = large();
+    value = builder_->Mul(value, factor);
+    if (Chance(3)) value = builder_->Add(value, large());
+    switch (Below(4)) {
+      case 0:
+        return builder_->Binary(OpCode::kMaximum, value, zero);
+      case 1:
+        return builder_->Binary(Chance(2) ? OpCode::kDiv : OpCode::kRem, value, factor);
+      case 2:
+        return builder_->Compare(Directions(), value, Chance(2) ? zero : large());
+    }
+    return value;
+  }
+  // Not 0: a power of two, next to one, or any bits.
+  int64_t LargeInteger() {
+    const int64_t power = int64_t{1} << Below(63);
+    if (Chance(3)) return static_cast<int64_t>(Next() | 1);
+    return Chance(2) ? power : power + 2 * Below(3) + 1;
   }
 
   Value Broadcast(Value x) {
