@@ -9,6 +9,9 @@
 // After this %1 is used by its pad alone, so that the kernel which computes it writes it into the
 // padded buffer (passes/lower/pieces.h), and nobody copies it. The other uses read the buffer
 // through a slice, which costs nothing. Runs after the last simplification.
+//
+// Only pads whose value is a constant or a parameter are shared. A computed value may depend on
+// the other uses, which then would wait for the padded buffer and it for them.
 // docs/decisions/layout.md has the figures.
 #include <algorithm>
 #include <map>
@@ -84,11 +87,16 @@ class PaddingSharer {
            std::all_of(users.begin(), users.end(), [](const Node* n) { return IsWindowed(*n); });
   }
 
+  bool MayBeShared(Node& pad) {
+    return pad.op() == OpCode::kPad && lower::IsPutTogether(pad) && FeedsWindows(pad) &&
+           pad.operand(1).node->num_operands() == 0;
+  }
+
   PaddedValue Describe(Value value) {
     PaddedValue padded{value, {}, {}};
     for (Node* user : users_[value]) {
       const bool is_pad =
-          user->op() == OpCode::kPad && lower::IsPutTogether(*user) && FeedsWindows(*user) &&
+          MayBeShared(*user) &&
           (padded.pads.empty() || SameValue(user->operand(1), padded.pads[0]->operand(1)));
       (is_pad ? padded.pads : padded.others).push_back(user);
     }
