@@ -6,11 +6,12 @@
 //   view           views do too; before a contraction if its loads stay simple: transposes, slices,
 //                  broadcasts, one reshape of an operand
 //   epilogue       contractions and windows join the elementwise ops after them if every element is
-//                  read at one place
+//                  read at one place, in one of the pieces of the result
 //   row_reduction  reductions of rows join a consumer that reads them once per row; several share
 //                  the row
 //
-// Concatenations and pads at the root are put together from pieces, each computed in place.
+// Concatenations and pads at the root are written in pieces, each computed in place
+// (passes/lower/pieces.h).
 #include "passes/fuse/group.h"
 
 #include <algorithm>
@@ -71,17 +72,18 @@ Value StripReshapes(Value value, const Group& group) {
   return value;
 }
 
-// Whose elements the loops of the fusion run over: the root, or what a concatenation or pad at the
-// root is put together from.
+lower::Pieces PiecesOf(Value root, const Group& group) {
+  return lower::FindPieces(root, [&](const Node* n) { return group.Contains(n); });
+}
+
+// Whose elements the loops of the fusion run over: the root, or the pieces that a concatenation or
+// pad at the root is written in.
 std::vector<Value> PieceRoots(const Group& group) {
   Value root = StripReshapes(group.root->result(), group);
   Node* node = root.node;
   if (lower::IsPutTogether(*node)) {
     std::vector<Value> roots;
-    for (const lower::Piece& piece :
-         lower::FindPieces(root, [&](const Node* n) { return group.Contains(n); }).computed) {
-      roots.push_back(piece.value);
-    }
+    for (const lower::Piece& piece : PiecesOf(root, group).computed) roots.push_back(piece.value);
     return roots;
   }
   if (IsUpdate(*node)) return {node->operands().begin() + 1, node->operands().end()};
@@ -211,24 +213,47 @@ Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& fact
   return {true, "elementwise"};
 }
 
+bool IsRead(Node* node, const Piece& piece) {
+  const IndexFlow::Reads reads = piece.flow->ReadsOf(node);
+  return reads.unknown || !reads.indices.empty();
+}
+
+// Does the value of a pad at the root, which is computed for every element of the border, need it?
+bool IsReadByBorder(Node* producer, const Group& group, const DimFacts& facts) {
+  const Value root = StripReshapes(group.root->result(), group);
+  if (!lower::IsPutTogether(*root.node)) return false;
+  for (const lower::Piece& border : PiecesOf(root, group).borders) {
+    const Value padding = border.value.node->operand(1);
+    if (IsRead(producer, AnalysePiece(padding, group.members, facts))) return true;
+  }
+  return false;
+}
+
 Verdict JoinEpilogue(Node* producer, const Group& group, const DimFacts& facts) {
   if (RowShape(group) != nullptr) return {false, "the consumer works row by row"};
+  if (IsReadByBorder(producer, group, facts))
+    return {false, "it would be computed again for every element of the border"};
+  int64_t num_pieces = 0;  // that compute it
   for (Value piece_root : PieceRoots(group)) {
-    if (piece_root.node == producer) continue;
-    const Piece piece = AnalysePiece(piece_root, group.members, facts);
-    const IndexFlow::Reads* reads = piece.flow->Find(producer->result());
-    if (reads == nullptr) continue;
-    for (const Node* member : group.members) {
-      if (IsAnchor(*member) && piece.flow->Find(Value{const_cast<Node*>(member), 0}) != nullptr) {
-        return {false, "one kernel has one contraction, window or column reduction"};
-      }
+    if (piece_root.node == producer) {
+      ++num_pieces;
+      continue;
     }
-    if (reads->unknown || reads->indices.size() != 1)
+    const Piece piece = AnalysePiece(piece_root, group.members, facts);
+    const IndexFlow::Reads reads = piece.flow->ReadsOf(producer);
+    if (!reads.unknown && reads.indices.empty()) continue;
+    ++num_pieces;
+    for (Node* member : group.members) {
+      if (IsAnchor(*member) && IsRead(member, piece))
+        return {false, "one kernel has one contraction, window or column reduction"};
+    }
+    if (reads.unknown || reads.indices.size() != 1)
       return {false, "its elements are read at several places"};
-    if (!IsReadOnce(reads->indices[0], producer->type().shape, piece)) {
+    if (!IsReadOnce(reads.indices[0], producer->type().shape, piece)) {
       return {false, "its elements are not read one by one in the order of the result"};
     }
   }
+  if (num_pieces != 1) return {false, "it would be computed again for every piece that reads it"};
   return {true, "an epilogue of the producer"};
 }
 

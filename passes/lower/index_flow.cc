@@ -24,24 +24,27 @@ IndexFlow::IndexFlow(const std::vector<Node*>& members, Value root, const Index&
     : space_(space) {
   Add(root, root_index);
   for (auto it = members.rbegin(); it != members.rend(); ++it) {
-    Node* node = *it;
-    Reads all;
-    for (int i = 0; i < node->num_results(); ++i) {
-      const Reads* reads = Find(node->result(i));
-      if (reads == nullptr) continue;
-      all.unknown |= reads->unknown;
-      for (const Index& index : reads->indices) {
-        if (std::find(all.indices.begin(), all.indices.end(), index) == all.indices.end())
-          all.indices.push_back(index);
-      }
-    }
-    Follow(node, all);
+    Follow(*it, ReadsOf(*it));
   }
 }
 
 const IndexFlow::Reads* IndexFlow::Find(Value value) const {
   auto it = reads_.find(value);
   return it == reads_.end() ? nullptr : &it->second;
+}
+
+IndexFlow::Reads IndexFlow::ReadsOf(Node* node) const {
+  Reads all;
+  for (int i = 0; i < node->num_results(); ++i) {
+    const Reads* reads = Find(node->result(i));
+    if (reads == nullptr) continue;
+    all.unknown |= reads->unknown;
+    for (const Index& index : reads->indices) {
+      if (std::find(all.indices.begin(), all.indices.end(), index) == all.indices.end())
+        all.indices.push_back(index);
+    }
+  }
+  return all;
 }
 
 bool IndexFlow::ReadOnlyAt(Value value, const Index& index) const {

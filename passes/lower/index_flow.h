@@ -28,6 +28,8 @@ class IndexFlow {
 
   // What is read of `value` (a member's result, or an operand from outside); null if nothing is.
   const Reads* Find(Value value) const;
+  // What is read of any result of `node`; no indices if nothing is.
+  Reads ReadsOf(Node* node) const;
   // True if `value` is read at exactly this index and nowhere else.
   bool ReadOnlyAt(Value value, const Index& index) const;
 
