@@ -88,7 +88,7 @@ class PaddingSharer {
   }
 
   bool MayBeShared(Node& pad) {
-    return pad.op() == OpCode::kPad && lower::IsPutTogether(pad) && FeedsWindows(pad) &&
+    return pad.op() == OpCode::kPad && lower::IsWrittenInPieces(pad) && FeedsWindows(pad) &&
            pad.operand(1).node->num_operands() == 0;
   }
 

@@ -81,7 +81,7 @@ lower::Pieces PiecesOf(Value root, const Group& group) {
 std::vector<Value> PieceRoots(const Group& group) {
   Value root = StripReshapes(group.root->result(), group);
   Node* node = root.node;
-  if (lower::IsPutTogether(*node)) {
+  if (lower::IsWrittenInPieces(*node)) {
     std::vector<Value> roots;
     for (const lower::Piece& piece : PiecesOf(root, group).computed) roots.push_back(piece.value);
     return roots;
@@ -221,7 +221,7 @@ bool IsRead(Node* node, const Piece& piece) {
 // Does the value of a pad at the root, which is computed for every element of the border, need it?
 bool IsReadByBorder(Node* producer, const Group& group, const DimFacts& facts) {
   const Value root = StripReshapes(group.root->result(), group);
-  if (!lower::IsPutTogether(*root.node)) return false;
+  if (!lower::IsWrittenInPieces(*root.node)) return false;
   for (const lower::Piece& border : PiecesOf(root, group).borders) {
     const Value padding = border.value.node->operand(1);
     if (IsRead(producer, AnalysePiece(padding, group.members, facts))) return true;
@@ -260,7 +260,7 @@ Verdict JoinEpilogue(Node* producer, const Group& group, const DimFacts& facts) 
 Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& facts) {
   const std::vector<Value> roots = PieceRoots(group);
   const Value root = StripReshapes(group.root->result(), group);
-  if (roots.size() != 1 || IsUpdate(*group.root) || lower::IsPutTogether(*root.node))
+  if (roots.size() != 1 || IsUpdate(*group.root) || lower::IsWrittenInPieces(*root.node))
     return {false, "the consumer has no rows of its own"};
   for (const Node* member : group.members) {
     if (IsAnchor(*member))

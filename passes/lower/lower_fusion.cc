@@ -90,7 +90,7 @@ absl::StatusOr<LoweredFusion> LowerFusion(const Node& fusion, const DimFacts& fa
         add(is_slice ? lowering.LowerUpdateSlice(root.node) : lowering.LowerScatter(root.node)));
     return result;
   }
-  if (IsPutTogether(*root.node) && body.results().size() == 1) {
+  if (IsWrittenInPieces(*root.node) && body.results().size() == 1) {
     const Pieces pieces =
         FindPieces(root, [](const Node* node) { return node->op() != OpCode::kParameter; });
     const Shape& shape = root.type().shape;

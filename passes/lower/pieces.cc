@@ -5,7 +5,7 @@
 
 namespace cermet::lower {
 
-bool IsPutTogether(const Node& node) {
+bool IsWrittenInPieces(const Node& node) {
   if (node.op() == OpCode::kConcat) return true;
   if (node.op() != OpCode::kPad) return false;
   const std::vector<Dim>& low = node.attrs().Dims("low");
@@ -17,10 +17,9 @@ bool IsPutTogether(const Node& node) {
     if (low[i].value() < 0 || high[i].value() < 0) return false;
     adds |= low[i].value() + high[i].value() > 0;
   }
-  // The contiguous dim: the last one, those of extent 1 aside.
-  size_t last = low.size();
-  while (last > 0 && node.type().shape[last - 1] == Dim(1)) --last;
-  return adds && last > 0 && low[last - 1] == Dim(0) && high[last - 1] == Dim(0);
+  size_t rank = low.size();  // of the dims up to the innermost one
+  while (rank > 0 && node.type().shape[rank - 1] == Dim(1)) --rank;
+  return adds && rank > 0 && low[rank - 1] == Dim(0) && high[rank - 1] == Dim(0);
 }
 
 namespace {
@@ -28,7 +27,7 @@ namespace {
 void Collect(Value value, const Index& offset, const std::function<bool(const Node*)>& inside,
              Pieces* pieces) {
   const Node& node = *value.node;
-  if (!inside(&node) || !IsPutTogether(node)) {
+  if (!inside(&node) || !IsWrittenInPieces(node)) {
     pieces->computed.push_back({value, offset});
     return;
   }
