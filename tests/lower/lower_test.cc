@@ -161,6 +161,52 @@ graph @main(%x: i32[2,?n,3], %y: i32[4,?n,3], %v: i32) {
 }
 )",
      {{"n", 5}}},
+    {"PadByProduct",
+     R"(
+graph @main(%x: f32[4,8], %a: f32[5], %b: f32[5]) {
+  %3 = dot_general(%a, %b) {contract = [0] x [0]} : f32
+  %4 = neg(%x) : f32[4,8]
+  %5 = pad(%4, %3) {low = [1, 0], high = [2, 0], interior = [0, 0]} : f32[7,8]
+  return %5
+}
+)",
+     {}},
+    {"PadByOwnElement",
+     R"(
+graph @main(%x: f32[?n,8], %w: f32[8,6]) {
+  %2 = dot_general(%x, %w) {contract = [1] x [0]} : f32[?n,6]
+  %3 = slice(%2) {start = [0, 0], limit = [1, 1], stride = [1, 1]} : f32[1,1]
+  %4 = reshape(%3) : f32
+  %5 = neg(%4) : f32
+  %6 = pad(%2, %5) {low = [1, 0], high = [2, 0], interior = [0, 0]} : f32[?n+3,6]
+  %7 = pad(%6, %4) {low = [0, 0], high = [1, 0], interior = [0, 0]} : f32[?n+4,6]
+  return %7
+}
+)",
+     {{"n", 4}}},
+    {"PadBySumInConcat",
+     R"(
+graph @main(%x: f32[4,3,1], %a: f32[70,2]) {
+  %2 = constant 0 : f32
+  %3 = reduce(%a, %2) {dims = [0, 1]} : f32 with add
+  %4 = add(%3, %3) : f32
+  %5 = neg(%x) : f32[4,3,1]
+  %6 = pad(%5, %4) {low = [1, 0, 0], high = [2, 0, 0], interior = [0, 0, 0]} : f32[7,3,1]
+  %7 = concat(%6, %6) {dim = 1} : f32[7,6,1]
+  return %7
+}
+)",
+     {}},
+    {"ProductReadByTwoPieces",
+     R"(
+graph @main(%x: f32[4,8], %w: f32[8,6]) {
+  %2 = dot_general(%x, %w) {contract = [1] x [0]} : f32[4,6]
+  %3 = neg(%2) : f32[4,6]
+  %4 = concat(%2, %3) {dim = 0} : f32[8,6]
+  return %4
+}
+)",
+     {}},
     {"PadOfNothing",
      R"(
 graph @main(%x: f32[0,4,3]) {

@@ -266,9 +266,27 @@ class Generator {
       high.push_back(Dim(Below(3)));
       interior.push_back(Chance(4) ? 1 : 0);
     }
-    return builder_->Pad(x,
-                         builder_->Splat(static_cast<double>(Below(3)), Type(x.type().dtype, {})),
-                         low, high, interior);
+    return builder_->Pad(x, PadScalar(x), low, high, interior);
+  }
+
+  // What to pad `x` with: a constant, an element of any value, or a sum or maximum of one.
+  Value PadScalar(Value x) {
+    const DType dtype = x.type().dtype;
+    Value from = Chance(2) ? x : Pick();
+    if (Chance(3) || StaticNumElements(from.type().shape).value_or(0) == 0)
+      return builder_->Splat(static_cast<double>(Below(3)), Type(dtype, {}));
+    if (from.type().dtype != dtype) from = builder_->Convert(from, dtype);
+    const int64_t rank = from.type().rank();
+    if (Chance(2)) {
+      const OpCode op = Chance(2) ? OpCode::kMaximum : OpCode::kAdd;
+      std::vector<int64_t> dims(rank);
+      std::iota(dims.begin(), dims.end(), 0);
+      return rank == 0 ? from : builder_->Reduce(op, from, builder_->Identity(op, dtype), dims);
+    }
+    const std::vector<Dim> first(rank, Dim(1));
+    const Value element =
+        builder_->Slice(from, std::vector<Dim>(rank), first, std::vector<int64_t>(rank, 1));
+    return builder_->Reshape(element, {});
   }
 
   Value ReduceValue(Value x) {
@@ -321,11 +339,20 @@ class Generator {
     return builder_->Dot(x, y, DimPair{{x.type().rank() - 1}, {0}});
   }
 
-  // x: [batch, features, ...] with filters that count along two of their dims.
+  // x: [batch, features, ...] or [batch, ..., features], in the latter case often a pad of a value
+  // that others use too; with filters that count along two of their dims.
   Value Convolution(Value x) {
     const int64_t spatial = x.type().rank() - 2;
-    if (spatial < 1 || x.type().dtype == DType::kBool || ShapeOf(x)[1] == 0) return Value();
-    const int64_t features = ShapeOf(x)[1];
+    if (spatial < 1 || spatial > 3 || x.type().dtype == DType::kBool) return Value();
+    const bool features_last = Chance(2);
+    const bool is_padded = features_last && Chance(2);  // by itself, so not by the convolution
+    if (is_padded) {
+      std::vector<Dim> border(x.type().rank(), Dim(1));
+      border.front() = border.back() = Dim(0);
+      x = builder_->Pad(x, PadScalar(x), border, border, std::vector<int64_t>(border.size()));
+    }
+    const int64_t features = ShapeOf(x)[features_last ? spatial + 1 : 1];
+    if (features == 0) return Value();
     const int64_t groups = Chance(2) ? features : 1;
     std::vector<Dim> filter = {Dim(groups * (1 + Below(groups == 1 ? 20 : 2))),
                                Dim(features / groups)};
@@ -335,17 +362,23 @@ class Generator {
       stride.push_back(1 + Below(2));
       rhs_dilation.push_back(1 + Below(2));
       lhs_dilation.push_back(Chance(6) ? 2 : 1);
-      low.push_back(Below(3));
+      low.push_back(is_padded ? 0 : Below(3));
       // At least one window fits.
       const int64_t reach = (filter.back().value() - 1) * rhs_dilation.back() + 1;
-      const int64_t extent = ShapeOf(x)[i + 2] + low.back();
-      high.push_back(std::max<int64_t>(Below(3), reach - extent));
+      const int64_t extent = ShapeOf(x)[i + (features_last ? 1 : 2)] + low.back();
+      high.push_back(std::max<int64_t>(is_padded ? 0 : Below(3), reach - extent));
+    }
+    const std::string digits = std::string("012").substr(0, spatial);
+    std::string layout = "bf" + digits + "_oi" + digits + "->bf" + digits;
+    if (features_last) {
+      layout = "b" + digits + "f_" + digits + "io->b" + digits + "f";
+      std::rotate(filter.begin(), filter.begin() + 2, filter.end());
+      std::swap(filter[spatial], filter[spatial + 1]);
     }
     const Type type(x.type().dtype, filter);
-    const std::string digits = std::string("012").substr(0, spatial);
     return builder_->Make(OpCode::kConvolution,
                           {x, builder_->Add(builder_->Iota(type, 0), builder_->Iota(type, 2))},
-                          {{"layout", "bf" + digits + "_oi" + digits + "->bf" + digits},
+                          {{"layout", layout},
                            {"stride", stride},
                            {"low", low},
                            {"high", high},
