@@ -222,7 +222,7 @@ absl::Status InstRules::CheckSlice(const Inst& inst) const {
   const size_t axis = static_cast<size_t>(inst.axis);
   if (from.fragment != Fragment::kNone) return Error(inst, "a fragment has no slices");
   if (inst.axis < 0 || axis >= from.extents.size() || to.extents.size() != from.extents.size() ||
-      inst.start < 0 || inst.start + to.extents[axis] > from.extents[axis]) {
+      inst.start < 0 || inst.start > from.extents[axis] - to.extents[axis]) {
     return Error(inst, absl::StrCat("is outside ", from.ToString()));
   }
   ValueType expected = from;

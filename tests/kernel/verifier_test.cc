@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
 #include "ir/kernel/text.h"
 
@@ -295,6 +296,17 @@ absl::Status Legal(absl::string_view text) {
   absl::StatusOr<std::vector<Kernel>> kernels = ParseKernels(text, "k.cermet");
   EXPECT_TRUE(kernels.ok()) << kernels.status();
   return VerifyLegal((*kernels)[0], 32);
+}
+
+TEST(VerifyKernel, SliceAtTheEndOfIntegers) {
+  absl::StatusOr<std::vector<Kernel>> kernels =
+      ParseKernels("kernel @k() { %0 = slice(iota<4>(0), axis 0, 2..4) }", "k.cermet");
+  ASSERT_TRUE(kernels.ok()) << kernels.status();
+  Kernel& kernel = (*kernels)[0];
+  for (Inst& inst : kernel.body.insts) {
+    if (inst.kind == InstKind::kSlice) inst.start = std::numeric_limits<int64_t>::max();
+  }
+  EXPECT_THAT(std::string(Verify(kernel).message()), HasSubstr("slice: is outside i64<4>"));
 }
 
 TEST(VerifyLegal, WantsVectors) {
