@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "ir/kernel/builder.h"
 #include "ir/status.h"
@@ -79,7 +80,7 @@ class Stage {
 
   // Finds the loop over k and its two loads.
   absl::Status Recognise(const Block& body) {
-    enum : int { kRow = 1, kColumn = 2 };
+    enum : int { kRow = 1, kColumn = 2, kCarried = 4 };
     absl::flat_hash_map<ValueId, int> depends = {{row_iv_, kRow}, {column_iv_, kColumn}};
     auto of = [&](const Inst& inst) {
       int set = 0;
@@ -105,6 +106,8 @@ class Stage {
         ConstantValue(*kernel_, loop_->operands[0]) != std::optional<int64_t>(0)) {
       return Refuse("no loop over k from 0");
     }
+    const std::vector<ValueId>& params = loop_->blocks[0].params;
+    for (size_t i = 1; i < params.size(); ++i) depends[params[i]] = kCarried;
     for (const Inst& inst : loop_->blocks[0].insts) {
       const int set = of(inst);
       for (ValueId result : inst.results) depends[result] = set;
@@ -176,14 +179,19 @@ class Stage {
         [](KernelBuilder&) { return Values(); });
   }
 
-  // The indices of the operand's load for this k; what else is cloned for it is dead.
+  // The indices of the operand's load for this k, with what they are computed from.
   Values IndicesAt(KernelBuilder& builder, const Inst* load, ValueId k) {
     ValueMap map = map_;
     map.Set(loop_->blocks[0].params[0], k);
-    for (const Inst& inst : loop_->blocks[0].insts) {
-      if (&inst == load) break;
-      const bool index = IsPure(inst.kind) && kernel_->type(inst.results[0]).dtype == DType::kI64;
-      if (index) CloneAppend(builder, inst, &map);
+    const std::vector<Inst>& insts = loop_->blocks[0].insts;
+    const size_t end = load - insts.data();
+    absl::flat_hash_set<ValueId> needed(load->operands.begin(), load->operands.end());
+    for (size_t i = end; i-- > 0;) {
+      if (needed.contains(insts[i].results[0]))
+        needed.insert(insts[i].operands.begin(), insts[i].operands.end());
+    }
+    for (size_t i = 0; i < end; ++i) {
+      if (needed.contains(insts[i].results[0])) CloneAppend(builder, insts[i], &map);
     }
     Values indices;
     for (ValueId operand : load->operands) indices.push_back(map(operand));
