@@ -35,6 +35,9 @@ absl::Status ScheduleContraction(const CpuScheduleContext& context, const Nest& 
 // vectors along the last dim, some of them and some rows at a time.
 absl::Status ScheduleVectors(const CpuScheduleContext& context, const Nest& nest,
                              Rewrites* rewrites);
+// Writes out short loops over the taps of windows, where neighbouring elements share what they
+// load; `tile_vectors` vectors of elements will be computed together.
+absl::Status UnrollWindow(int64_t tile_vectors, Rewrites* rewrites);
 // Rows with inner loops (softmax, layer_norm, sums over the last dim): rows in parallel, the loops
 // of a row in vectors.
 absl::Status ScheduleRows(const CpuScheduleContext& context, const Nest& nest, Rewrites* rewrites);

@@ -10,7 +10,6 @@
 
 #include "ir/status.h"
 #include "passes/schedule/cpu_schedules.h"
-#include "passes/schedule/index_analysis.h"
 #include "passes/schedule/kernel_walk.h"
 
 namespace cermet::schedule {
@@ -20,32 +19,6 @@ namespace {
 constexpr int64_t kHeavyWork = 12;
 constexpr int64_t kAccumulators = 8;   // independent chains that hide the latency of a serial loop
 constexpr int64_t kEnoughPieces = 64;  // iterations that give threads enough to share
-
-constexpr int64_t kMostUnrolled = 128;  // vectors of work in the unrolled loops of a window
-
-// Writes out the loops over a window, from the innermost on as long as they are short: windows of
-// neighbouring elements overlap, and what they share is then loaded once.
-absl::Status UnrollWindow(int64_t tile_vectors, Rewrites* rewrites) {
-  struct Window {
-    std::string loop;
-    int64_t trips;
-  };
-  std::vector<Window> windows;  // outermost first
-  const IndexAnalysis analysis = IndexAnalysis::OfKernel(rewrites->kernel());
-  ForEachInst(rewrites->kernel()->body, [&](const kernel::Inst& inst) {
-    if (inst.kind != kernel::InstKind::kFor || inst.loop != kernel::LoopKind::kSerial) return;
-    const Polynomial trips = analysis.Value(inst.operands[1]) - analysis.Value(inst.operands[0]);
-    const bool is_constant = trips.IsConstant() && inst.step == 1 && inst.order_lanes == 1;
-    windows.push_back({inst.iv_name, is_constant ? trips.constant() : kMostUnrolled + 1});
-  });
-  int64_t work = tile_vectors;
-  for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
-    work *= window->trips;
-    if (work > kMostUnrolled) break;
-    CERMET_RETURN_IF_ERROR(rewrites->Unroll(window->loop));
-  }
-  return absl::OkStatus();
-}
 
 // The columns of a tile: a few vectors, dividing the extent if some number of them does.
 int64_t ColumnsOf(std::optional<int64_t> extent, int64_t lanes, int64_t most_vectors) {
