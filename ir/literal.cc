@@ -1,31 +1,52 @@
 // Tensors in host memory, and the conversions of the 16-bit float formats.
 #include "ir/literal.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "ir/scalar_ops.h"
 #include "ir/status.h"
 
 namespace cermet {
 namespace {
 
-int64_t CheckedNumElements(const std::vector<int64_t>& shape) {
+constexpr int64_t kAlignment = 64;
+
+// The number of elements, if their bytes (rounded up to the alignment) can be counted.
+absl::StatusOr<int64_t> CheckedNumElements(DType dtype, const std::vector<int64_t>& shape) {
+  const auto error = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a value of type ", Name(dtype), "[", absl::StrJoin(shape, ","), "] ", what));
+  };
+  const bool is_empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
   int64_t product = 1;
   bool overflow = false;
-  bool empty = false;
   for (int64_t extent : shape) {
-    CERMET_CHECK(extent >= 0);
-    empty |= extent == 0;
-    overflow |= __builtin_mul_overflow(product, extent, &product);
+    if (extent < 0) return error("has a negative extent");
+    if (!is_empty) overflow |= __builtin_mul_overflow(product, extent, &product);
   }
-  if (empty) return 0;
-  CERMET_CHECK(!overflow);
-  return product;
+  int64_t bytes;
+  overflow |= __builtin_mul_overflow(product, ByteSize(dtype), &bytes) ||
+              __builtin_add_overflow(bytes, kAlignment, &bytes);
+  if (overflow) return error("has more bytes than can be counted");
+  return is_empty ? 0 : product;
+}
+
+// With overcommitted memory the system may promise more than the machine has, and kill the process
+// that uses it.
+int64_t PhysicalBytes() {
+  const int64_t pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+  return pages > 0 && page_bytes > 0 ? pages * page_bytes : std::numeric_limits<int64_t>::max();
 }
 
 // The bits of element `i`, zero-extended.
@@ -122,11 +143,9 @@ void AppendElements(const Literal& literal, size_t dim, int64_t* next, int64_t l
 }  // namespace
 
 Literal::Bytes::Bytes(int64_t size) {
-  constexpr int64_t kAlignment = 64;
   const size_t rounded =
       static_cast<size_t>((std::max<int64_t>(size, 1) + kAlignment - 1) / kAlignment * kAlignment);
   pointer = std::aligned_alloc(kAlignment, rounded);
-  CERMET_CHECK(pointer != nullptr);
 }
 Literal::Bytes::Bytes(Bytes&& other) noexcept : pointer(std::exchange(other.pointer, nullptr)) {}
 Literal::Bytes& Literal::Bytes::operator=(Bytes&& other) noexcept {
@@ -135,11 +154,13 @@ Literal::Bytes& Literal::Bytes::operator=(Bytes&& other) noexcept {
 }
 Literal::Bytes::~Bytes() { std::free(pointer); }
 
-Literal::Literal(DType dtype, std::vector<int64_t> shape, int64_t num_elements)
+Literal::Literal(DType dtype, std::vector<int64_t> shape, int64_t num_elements, Bytes bytes)
     : dtype_(dtype),
       shape_(std::move(shape)),
       num_elements_(num_elements),
-      bytes_(num_elements * ByteSize(dtype)) {}
+      bytes_(std::move(bytes)) {
+  CERMET_CHECK(bytes_.pointer != nullptr);
+}
 
 Literal::Literal(DType dtype, std::vector<int64_t> shape)
     : Literal(Uninitialized(dtype, std::move(shape))) {
@@ -147,11 +168,27 @@ Literal::Literal(DType dtype, std::vector<int64_t> shape)
 }
 
 Literal Literal::Uninitialized(DType dtype, std::vector<int64_t> shape) {
-  const int64_t num_elements = CheckedNumElements(shape);
-  return Literal(dtype, std::move(shape), num_elements);
+  const absl::StatusOr<int64_t> num_elements = CheckedNumElements(dtype, shape);
+  CERMET_CHECK(num_elements.ok());
+  return Literal(dtype, std::move(shape), *num_elements, Bytes(*num_elements * ByteSize(dtype)));
 }
 
-Literal::Literal(const Literal& other) : Literal(other.dtype_, other.shape_, other.num_elements_) {
+absl::StatusOr<Literal> Literal::Allocate(DType dtype, std::vector<int64_t> shape) {
+  CERMET_ASSIGN_OR_RETURN(const int64_t num_elements, CheckedNumElements(dtype, shape));
+  const int64_t size = num_elements * ByteSize(dtype);
+  static const int64_t available = PhysicalBytes();
+  Bytes bytes;
+  if (size <= available) bytes = Bytes(size);
+  if (bytes.pointer == nullptr) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no memory for a value of type ", Name(dtype), "[", absl::StrJoin(shape, ","),
+                     "], which takes ", size, " bytes; this machine has ", available));
+  }
+  return Literal(dtype, std::move(shape), num_elements, std::move(bytes));
+}
+
+Literal::Literal(const Literal& other)
+    : Literal(other.dtype_, other.shape_, other.num_elements_, Bytes(other.byte_size())) {
   if (other.data() != nullptr) std::memcpy(data(), other.data(), other.byte_size());
 }
 Literal& Literal::operator=(const Literal& other) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "ir/dtype.h"
 #include "ir/type.h"
@@ -21,6 +22,9 @@ class Literal {
   Literal(DType dtype, std::vector<int64_t> shape);
   // Elements of no particular value, for callers that write every one of them.
   static Literal Uninitialized(DType dtype, std::vector<int64_t> shape);
+  // The same for a size that comes from a caller. Errors: InvalidArgument for a negative extent or
+  // more bytes than an int64 counts, ResourceExhausted for more memory than there is.
+  static absl::StatusOr<Literal> Allocate(DType dtype, std::vector<int64_t> shape);
   Literal(const Literal& other);
   Literal& operator=(const Literal& other);
   Literal(Literal&&) noexcept = default;
@@ -70,14 +74,14 @@ class Literal {
  private:
   struct Bytes {  // a 64-byte aligned buffer
     Bytes() = default;
-    explicit Bytes(int64_t size);  // uninitialized
+    explicit Bytes(int64_t size);  // uninitialized; null if there is no memory for it
     Bytes(Bytes&& other) noexcept;
     Bytes& operator=(Bytes&& other) noexcept;
     ~Bytes();
     void* data() const { return pointer; }
     void* pointer = nullptr;
   };
-  Literal(DType dtype, std::vector<int64_t> shape, int64_t num_elements);  // uninitialized
+  Literal(DType dtype, std::vector<int64_t> shape, int64_t num_elements, Bytes bytes);
 
   DType dtype_ = DType::kF32;
   std::vector<int64_t> shape_;

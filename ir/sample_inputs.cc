@@ -12,8 +12,6 @@
 namespace cermet {
 namespace {
 
-constexpr int64_t kMaxBytes = int64_t{1} << 40;
-
 class Generator {
  public:
   explicit Generator(uint64_t seed) : state_(seed) {}
@@ -47,23 +45,28 @@ int64_t ExtremeInt(DType dtype, Generator* random) {
   return values[random->Below(std::size(values))];
 }
 
+void FillSample(uint64_t seed, SampleValues values, Literal* literal) {
+  const DType dtype = literal->dtype();
+  Generator random(seed);
+  for (int64_t i = 0; i < literal->num_elements(); ++i) {
+    const bool extreme = values == SampleValues::kExtreme && random.Below(3) == 0;
+    if (IsFloat(dtype)) {
+      literal->SetFloat(i, extreme ? ExtremeFloat(&random) : 4 * random.Unit() - 2);
+    } else if (dtype == DType::kBool) {
+      literal->SetInt(i, random.Below(2));
+    } else if (extreme) {
+      literal->SetInt(i, ExtremeInt(dtype, &random));
+    } else {
+      literal->SetInt(i, random.Below(16) - (IsSignedInteger(dtype) ? 4 : 0));
+    }
+  }
+}
+
 }  // namespace
 
 Literal SampleLiteral(DType dtype, std::vector<int64_t> shape, uint64_t seed, SampleValues values) {
-  Literal literal(dtype, std::move(shape));
-  Generator random(seed);
-  for (int64_t i = 0; i < literal.num_elements(); ++i) {
-    const bool extreme = values == SampleValues::kExtreme && random.Below(3) == 0;
-    if (IsFloat(dtype)) {
-      literal.SetFloat(i, extreme ? ExtremeFloat(&random) : 4 * random.Unit() - 2);
-    } else if (dtype == DType::kBool) {
-      literal.SetInt(i, random.Below(2));
-    } else if (extreme) {
-      literal.SetInt(i, ExtremeInt(dtype, &random));
-    } else {
-      literal.SetInt(i, random.Below(16) - (IsSignedInteger(dtype) ? 4 : 0));
-    }
-  }
+  Literal literal = Literal::Uninitialized(dtype, std::move(shape));
+  FillSample(seed, values, &literal);
   return literal;
 }
 
@@ -91,25 +94,24 @@ absl::StatusOr<std::vector<Literal>> SampleInputs(const Graph& graph, const DimB
                                                   uint64_t seed, SampleValues values) {
   std::vector<Literal> inputs;
   for (const Node* parameter : graph.parameters()) {
-    const auto error = [&](absl::string_view message) {
-      return absl::InvalidArgumentError(absl::StrCat(parameter->Describe(), ": ", message));
+    const auto error = [&](const absl::Status& status) {
+      return absl::Status(status.code(),
+                          absl::StrCat(parameter->Describe(), ": ", status.message()));
     };
     const Type& type = parameter->type();
-    if (type.dtype == DType::kToken) return error("a token cannot be fed");
+    if (type.dtype == DType::kToken) {
+      return error(absl::InvalidArgumentError("a token cannot be fed"));
+    }
     std::vector<int64_t> shape;
-    Shape constants;
     for (const Dim& extent : type.shape) {
       const absl::StatusOr<int64_t> value = extent.Evaluate(dims);
-      if (!value.ok()) return error(value.status().message());
+      if (!value.ok()) return error(value.status());
       shape.push_back(*value);
-      constants.emplace_back(*value);
     }
-    const absl::StatusOr<int64_t> count = StaticNumElements(constants);
-    if (!count.ok() || *count > kMaxBytes / ByteSize(type.dtype)) {
-      return error(absl::StrCat("the shape ", ToString(constants), " is negative or too large"));
-    }
-    inputs.push_back(
-        SampleLiteral(type.dtype, std::move(shape), seed * 1000003 + inputs.size(), values));
+    absl::StatusOr<Literal> input = Literal::Allocate(type.dtype, std::move(shape));
+    if (!input.ok()) return error(input.status());
+    FillSample(seed * 1000003 + inputs.size(), values, &*input);
+    inputs.push_back(*std::move(input));
   }
   return inputs;
 }

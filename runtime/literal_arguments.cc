@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "ir/status.h"
 
 namespace cermet::runtime {
@@ -21,8 +22,13 @@ absl::StatusOr<LiteralArguments> LiteralArguments::Create(const program::Program
   CERMET_ASSIGN_OR_RETURN(const auto output_shapes, program.OutputShapes(arguments.dims_));
   for (const program::Buffer& buffer : program.buffers) {
     if (buffer.kind != program::BufferKind::kOutput) continue;
-    Literal& result =
-        arguments.results_.emplace_back(buffer.type.dtype, output_shapes[buffer.index]);
+    absl::StatusOr<Literal> room =
+        Literal::Allocate(buffer.type.dtype, output_shapes[buffer.index]);
+    if (!room.ok()) {
+      return absl::Status(room.status().code(), absl::StrCat("output \"", buffer.user_name,
+                                                             "\": ", room.status().message()));
+    }
+    Literal& result = arguments.results_.emplace_back(*std::move(room));
     const bool in_place = buffer.alias >= 0 && updates == StateUpdates::kInPlace;
     arguments.updated_.push_back(in_place ? &(*inputs)[program.buffers[buffer.alias].index]
                                           : nullptr);

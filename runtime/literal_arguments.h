@@ -27,8 +27,7 @@ enum class StateUpdates {
 class LiteralArguments {
  public:
   // Allocates the outputs for inputs of these shapes. `inputs`, in the program's order, must stay
-  // where they are. Errors: inputs that do not fit, by name; outputs that are too
-  // large.
+  // where they are. Errors: inputs that do not fit, outputs that no memory can hold, by name.
   static absl::StatusOr<LiteralArguments> Create(const program::Program& program,
                                                  std::vector<Literal>* inputs,
                                                  StateUpdates updates);

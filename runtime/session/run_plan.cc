@@ -57,6 +57,35 @@ bool IsAligned(const void* data, DType dtype) {
 absl::StatusOr<RunPlan::Compiled*> RunPlan::Prepared() {
   return compiled_.Get([this] { return Compile(); });
 }
+absl::Status Named(absl::string_view what, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(what, ": ", status.message()));
+}
+
+// An error if two fetches would be written to the same bytes.
+absl::Status CheckDisjoint(const runtime::Execution& execution,
+                           absl::Span<const TensorBuffer> fetches) {
+  if (fetches.size() < 2) return absl::OkStatus();
+  struct Range {
+    uintptr_t begin, end;
+    size_t fetch;
+  };
+  absl::InlinedVector<Range, 16> ranges;
+  for (size_t i = 0; i < fetches.size(); ++i) {
+    const auto begin = reinterpret_cast<uintptr_t>(fetches[i].data);
+    const int64_t bytes = execution.output_bytes(static_cast<int64_t>(i));
+    if (bytes > 0) ranges.push_back({begin, begin + static_cast<uintptr_t>(bytes), i});
+  }
+  std::sort(ranges.begin(), ranges.end(),
+            [](const Range& a, const Range& b) { return a.begin < b.begin; });
+  for (size_t i = 1; i < ranges.size(); ++i) {
+    if (ranges[i - 1].end <= ranges[i].begin) continue;
+    const auto [first, second] = std::minmax(ranges[i - 1].fetch, ranges[i].fetch);
+    return absl::InvalidArgumentError(
+        absl::StrCat("the buffers of fetches ", first, " and ", second, " overlap"));
+  }
+  return absl::OkStatus();
+}
+
 
 absl::StatusOr<std::unique_ptr<RunPlan::Compiled>> RunPlan::Compile() const {
   const Clock::time_point start = Clock::now();
@@ -244,8 +273,13 @@ absl::Status RunPlan::RunWith(absl::Span<const TensorView> feeds, const Place& p
     // Feeds are not donated, so nothing writes to them.
     inputs.push_back({const_cast<void*>(feed.data), feed.shape});
     if (IsAligned(feed.data, feed.dtype)) continue;
-    Literal& copy = aligned.emplace_back(Literal::Uninitialized(
-        feed.dtype, std::vector<int64_t>(feed.shape.begin(), feed.shape.end())));
+    absl::StatusOr<Literal> room =
+        Literal::Allocate(feed.dtype, std::vector<int64_t>(feed.shape.begin(), feed.shape.end()));
+    if (!room.ok()) {
+      return Named(absl::StrCat("tensor \"", request_.feed_names[inputs.size() - 1], "\""),
+                   room.status());
+    }
+    Literal& copy = aligned.emplace_back(*std::move(room));
     std::memcpy(copy.data(), feed.data, static_cast<size_t>(copy.byte_size()));
     inputs.back().data = copy.data();
   }
@@ -280,9 +314,10 @@ absl::StatusOr<std::vector<Literal>> RunPlan::Run(absl::Span<const TensorView> f
   CERMET_RETURN_IF_ERROR(
       RunWith(feeds, [&](const runtime::Execution& execution, void** places) -> absl::Status {
         for (size_t i = 0; i < request_.fetches.size(); ++i) {
-          Literal& value = values.emplace_back(Literal::Uninitialized(
-              request_.fetches[i].type().dtype, execution.output_shape(static_cast<int64_t>(i))));
-          places[i] = value.data();
+          absl::StatusOr<Literal> room = Literal::Allocate(
+              request_.fetches[i].type().dtype, execution.output_shape(static_cast<int64_t>(i)));
+          if (!room.ok()) return Named(absl::StrCat("fetch ", i), room.status());
+          places[i] = values.emplace_back(*std::move(room)).data();
         }
         return absl::OkStatus();
       }));
@@ -299,7 +334,8 @@ absl::Status RunPlan::RunInto(absl::Span<const TensorView> feeds,
     for (size_t i = 0; i < fetches.size(); ++i) {
       const int64_t bytes = execution.output_bytes(static_cast<int64_t>(i));
       const DType dtype = request_.fetches[i].type().dtype;
-      if (fetches[i].bytes < bytes || !IsAligned(fetches[i].data, dtype)) {
+      const bool is_null = fetches[i].data == nullptr && bytes > 0;
+      if (is_null || fetches[i].bytes < bytes || !IsAligned(fetches[i].data, dtype)) {
         return absl::InvalidArgumentError(
             absl::StrCat("fetch ", i, " needs ", bytes, " bytes aligned to ", ByteSize(dtype),
                          ", not ", fetches[i].bytes, " bytes at ",
@@ -307,7 +343,7 @@ absl::Status RunPlan::RunInto(absl::Span<const TensorView> feeds,
       }
       places[i] = fetches[i].data;
     }
-    return absl::OkStatus();
+    return CheckDisjoint(execution, fetches);
   });
 }
 

@@ -54,7 +54,12 @@ absl::Status VariableStore::Turn::Prepare() {
   for (const VariableUse& use : uses_) {
     VariableSlot* const slot = use.slot;
     if (slot->memory != nullptr) continue;
-    slot->memory = std::make_unique<Literal>(Literal::Uninitialized(slot->dtype, slot->shape));
+    absl::StatusOr<Literal> memory = Literal::Allocate(slot->dtype, slot->shape);
+    if (!memory.ok()) {
+      return absl::Status(memory.status().code(), absl::StrCat("variable \"", slot->name,
+                                                               "\": ", memory.status().message()));
+    }
+    slot->memory = std::make_unique<Literal>(*std::move(memory));
     store_->bytes_.fetch_add(slot->memory->byte_size(), std::memory_order_relaxed);
   }
   return absl::OkStatus();

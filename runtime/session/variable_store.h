@@ -56,7 +56,8 @@ class VariableStore {
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
-    // Gives memory to what is updated. An error names a variable that is read and has no value.
+    // Gives memory to what is updated. An error names a variable that is read and has no value,
+    // or one that no memory can hold.
     absl::Status Prepare();
     // The run has succeeded: what it updated has a value.
     void Commit();

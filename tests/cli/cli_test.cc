@@ -187,6 +187,15 @@ TEST(Usage, HugeDimsExitWith1) {
                 "9223372036854775807");
 }
 
+TEST(Usage, HugeOutputsExitWith1) {
+  const std::string model = Write("m.cermet",
+                                  "graph @main(%x: f32[]) {\n"
+                                  "  %1 = broadcast_in_dim(%x) {dims = []} : f32[4000000,4000000]\n"
+                                  "  return %1 \"y\"\n"
+                                  "}\n");
+  ExpectFailure(absl::StrCat("run ", model), 1, "output \"y\": no memory for");
+}
+
 TEST(Run, EmptyTensors) {
   const std::string model = Write("m.cermet", kText);
   for (const char* device : {"cpu", "reference"}) {

@@ -37,6 +37,21 @@ TEST(LiteralTest, HoldsValuesOfEveryDType) {
   EXPECT_EQ(Literal(DType::kF32, {0, 3}).num_elements(), 0);
 }
 
+TEST(LiteralTest, AllocatesWhatFitsAndSaysWhatDoesNot) {
+  const absl::StatusOr<Literal> literal = Literal::Allocate(DType::kF64, {2, 3});
+  ASSERT_TRUE(literal.ok()) << literal.status();
+  EXPECT_EQ(literal->type(), Type(DType::kF64, {2, 3}));
+  ASSERT_TRUE(Literal::Allocate(DType::kF64, {int64_t{1} << 40, int64_t{1} << 40, 0}).ok());
+  const auto code = [](std::vector<int64_t> shape) {
+    return Literal::Allocate(DType::kF64, std::move(shape)).status().code();
+  };
+  EXPECT_EQ(code({-1}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({0, -1}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({int64_t{1} << 40, int64_t{1} << 40}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({std::numeric_limits<int64_t>::max() / 8}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({int64_t{1} << 44}), absl::StatusCode::kResourceExhausted);
+}
+
 TEST(LiteralTest, PrintsNestedLists) {
   EXPECT_EQ(Literal::FromValues<int32_t>({2, 2}, {1, 2, 3, 4}).ToString(), "[[1, 2], [3, 4]]");
   EXPECT_EQ(Literal::Scalar(0.1f).ToString(), "0.1");

@@ -50,6 +50,23 @@ TEST_F(LiteralArgumentsTest, StateStaysWhereUpdatesAreCopied) {
   EXPECT_EQ(inputs_[1], Literal::Scalar<int64_t>(7));
 }
 
+TEST_F(LiteralArgumentsTest, OutputsThatAreTooLargeAreNamed) {
+  const absl::StatusOr<program::Program> program = program::ParseProgram(R"(program @main {
+  dim ?n
+  input %x: f32[?n] "x"
+  output %y: f32[?n,?n,?n,?n] "y"
+  workspace 0 scratch 0
+}
+)",
+                                                                         "p.cermet");
+  ASSERT_TRUE(program.ok()) << program.status();
+  std::vector<Literal> inputs = {Literal(DType::kF32, {4000})};
+  const absl::Status status =
+      LiteralArguments::Create(*program, &inputs, StateUpdates::kCopied).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("output \"y\""));
+}
+
 TEST_F(LiteralArgumentsTest, InputsThatDoNotFitAreNamed) {
   inputs_[0] = Literal(DType::kF32, {3, 4});
   EXPECT_THAT(

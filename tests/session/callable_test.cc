@@ -1,35 +1,12 @@
 // Prepared runs: the caller's memory, nothing copied, nothing allocated.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <malloc.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "frontend/api/ops.h"
 #include "runtime/session/session.h"
-
-namespace {
-std::atomic<int64_t> allocations{0};
-std::atomic<int64_t> tensor_bytes{0};  // allocated for values of tensors
-}  // namespace
-
-// Counts what runs allocate. Sanitizers have allocators of their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define CERMET_COUNTS_ALLOCATIONS
-void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return std::malloc(size);
-}
-void operator delete(void* pointer) noexcept { std::free(pointer); }
-void operator delete(void* pointer, size_t) noexcept { std::free(pointer); }
-extern "C" void* aligned_alloc(size_t alignment, size_t size) {
-  tensor_bytes.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
-  return memalign(alignment, size);
-}
-#endif
+#include "tests/session/allocation_count.h"
 
 namespace cermet {
 namespace {
@@ -93,20 +70,17 @@ TEST_F(CallableTest, FeedsNeedNoAlignment) {
   const int64_t shape[] = {2};
   // The bytes that a run allocates for tensors.
   const auto run = [&](const void* data) {
-    const int64_t before = tensor_bytes.load();
+    const int64_t before = TensorBytes();
     const absl::StatusOr<std::vector<Literal>> sum =
         callable.Run({TensorView(DType::kF64, data, shape)});
     EXPECT_TRUE(sum.ok()) << sum.status();
     EXPECT_THAT((*sum)[0].values<double>(), ElementsAre(3, 5));
-    return tensor_bytes.load() - before;
+    return TensorBytes() - before;
   };
   run(values);
   const int64_t aligned = run(values), unaligned = run(bytes + 1);
-#ifdef CERMET_COUNTS_ALLOCATIONS
+  if (!kCountsAllocations) GTEST_SKIP() << "sanitizers have allocators of their own";
   EXPECT_LT(aligned, unaligned);  // a copy
-#else
-  EXPECT_EQ(aligned, unaligned);  // nothing is counted
-#endif
 }
 
 TEST_F(CallableTest, BadMemoryIsAnErrorAndTheNextRunIsGood) {
@@ -120,6 +94,7 @@ TEST_F(CallableTest, BadMemoryIsAnErrorAndTheNextRunIsGood) {
   EXPECT_THAT(error(fed, TensorBuffer(room, 15)), HasSubstr("needs 16 bytes aligned to 4"));
   EXPECT_THAT(error(fed, TensorBuffer(room + 1, 31)), HasSubstr("needs 16 bytes aligned to 4"));
   EXPECT_THAT(error(fed, TensorBuffer(nullptr, 0)), HasSubstr("needs 16 bytes"));
+  EXPECT_THAT(error(fed, TensorBuffer(nullptr, 16)), HasSubstr("needs 16 bytes"));
   EXPECT_THAT(error(Literal::Splat(DType::kF64, {4}, 1), TensorBuffer(room, 32)),
               HasSubstr("tensor \"x:0\" is f32[?n], the fed value is f64[4]"));
   EXPECT_THAT(error(TensorView(DType::kF32, nullptr, fed.shape()), TensorBuffer(room, 32)),
@@ -131,6 +106,49 @@ TEST_F(CallableTest, BadMemoryIsAnErrorAndTheNextRunIsGood) {
   EXPECT_THAT(std::string(callable.Run({}).status().message()), HasSubstr("takes 1 fed values"));
   EXPECT_EQ(error(fed, TensorBuffer(room, 16)), "");
   EXPECT_EQ(reinterpret_cast<float*>(room)[3], -1);
+}
+
+TEST_F(CallableTest, NothingNeedsNoMemory) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const Literal fed(DType::kF32, {0});
+  EXPECT_TRUE(Make({x}, {api::Neg(x)}).RunInto({fed}, {TensorBuffer(nullptr, 0)}).ok());
+}
+
+TEST_F(CallableTest, FetchesMustNotOverlap) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim(4)}, "x");
+  const Callable callable = Make({x}, {api::Neg(x), api::ReduceSum(x, {0}), api::Add(x, x)});
+  const Literal fed = Literal::Splat(DType::kF32, {4}, 1);
+  float room[9];
+  const auto error = [&](int first, int second, int third) {
+    return std::string(
+        callable
+            .RunInto({fed}, {TensorBuffer(room + first, 16), TensorBuffer(room + second, 4),
+                             TensorBuffer(room + third, 16)})
+            .message());
+  };
+  EXPECT_EQ(error(5, 4, 0), "");
+  EXPECT_THAT(room, ElementsAre(2, 2, 2, 2, 4, -1, -1, -1, -1));
+  EXPECT_EQ(error(0, 3, 4), "the buffers of fetches 0 and 1 overlap");
+  EXPECT_EQ(error(4, 0, 1), "the buffers of fetches 0 and 2 overlap");
+}
+
+TEST_F(CallableTest, WhatNoMemoryCanHoldIsAnError) {
+  const int64_t n = 4000000;
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n"), Dim(1)}, "x");
+  const api::Tensor y = api::Placeholder(DType::kF32, {Dim::Symbol("m")}, "y");
+  const Literal column(DType::kF32, {n, 1}), row(DType::kF32, {n});
+  const absl::Status fetched = Make({x, y}, {api::Add(x, y)}).Run({column, row}).status();
+  EXPECT_EQ(fetched.code(), absl::StatusCode::kResourceExhausted) << fetched;
+  EXPECT_THAT(std::string(fetched.message()), HasSubstr("fetch 0"));
+  // The copy of a feed without alignment.
+  alignas(8) const char bytes[8] = {};
+  const Callable negate = Make({y}, {api::Neg(y)});
+  for (int64_t extent : {int64_t{1} << 44, int64_t{1} << 62}) {
+    const absl::Status fed =
+        negate.Run({TensorView(DType::kF32, bytes + 1, {&extent, 1})}).status();
+    EXPECT_FALSE(fed.ok());
+    EXPECT_THAT(std::string(fed.message()), HasSubstr("tensor \"y:0\""));
+  }
 }
 
 TEST_F(CallableTest, PreparationFindsErrors) {
@@ -153,9 +171,7 @@ TEST_F(CallableTest, EndsWithItsSession) {
 }
 
 TEST_F(CallableTest, SteadyRunsAllocateNothing) {
-#ifndef CERMET_COUNTS_ALLOCATIONS
-  GTEST_SKIP() << "sanitizers have allocators of their own";
-#endif
+  if (!kCountsAllocations) GTEST_SKIP() << "sanitizers have allocators of their own";
   const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
   const api::Tensor total = api::Variable(0.0f, "total");
   const api::Tensor sum = api::ReduceSum(x, {0});
@@ -165,15 +181,13 @@ TEST_F(CallableTest, SteadyRunsAllocateNothing) {
   Literal result(DType::kF32, {});
   const auto run = [&] { return callable.RunInto({fed}, {&result}).ok(); };
   ASSERT_TRUE(run());
-  const int64_t before = allocations.load() + tensor_bytes.load();
+  const int64_t before = Allocations() + TensorBytes();
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(run());
-  EXPECT_EQ(allocations.load() + tensor_bytes.load(), before);
+  EXPECT_EQ(Allocations() + TensorBytes(), before);
 }
 
 TEST_F(CallableTest, FeedsAndVariablesAreNotCopied) {
-#ifndef CERMET_COUNTS_ALLOCATIONS
-  GTEST_SKIP() << "sanitizers have allocators of their own";
-#endif
+  if (!kCountsAllocations) GTEST_SKIP() << "sanitizers have allocators of their own";
   const int64_t n = 100000;
   const api::Tensor x = api::Placeholder(DType::kF32, {Dim(n)}, "x");
   const api::Tensor v = api::Variable(Literal::Splat(DType::kF32, {n}, 1), "v");
@@ -183,10 +197,10 @@ TEST_F(CallableTest, FeedsAndVariablesAreNotCopied) {
   const std::vector<api::Fetch> write = {api::Operation(api::Assign(v, api::Mul(x, v)))};
   ASSERT_TRUE(session_->Run(feeds, read).ok());
   ASSERT_TRUE(session_->Run(feeds, write).ok());
-  const int64_t before = tensor_bytes.load();
+  const int64_t before = TensorBytes();
   const absl::StatusOr<std::vector<Literal>> values = session_->Run(feeds, read);
   ASSERT_TRUE(session_->Run(feeds, write).ok());
-  EXPECT_LT(tensor_bytes.load() - before, 1000);
+  EXPECT_LT(TensorBytes() - before, 1000);
   EXPECT_THAT(*values, ElementsAre(Literal::Splat(DType::kF32, {}, 4)));
 }
 

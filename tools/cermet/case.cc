@@ -1,8 +1,6 @@
 // Reads inputs and cases, completes inputs, compares outputs.
 #include "tools/cermet/case.h"
 
-#include <unistd.h>
-
 #include <cmath>
 #include <filesystem>
 
@@ -165,20 +163,6 @@ absl::Status NameValues(const Graph& graph, Case* c) {
   return absl::OkStatus();
 }
 
-absl::Status CheckMemory(absl::string_view what, const Type& type, const DimBindings& dims) {
-  const double memory =
-      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  double bytes = static_cast<double>(ByteSize(type.dtype));
-  for (const Dim& extent : type.shape) {
-    CERMET_ASSIGN_OR_RETURN(const int64_t value, extent.Evaluate(dims));
-    bytes *= static_cast<double>(value);
-  }
-  if (bytes <= memory / 2)
-    return absl::OkStatus();  // a run holds an input twice, and more beside it
-  return absl::ResourceExhaustedError(absl::StrCat(what, " of type ", type.ToString(), " takes ",
-                                                   bytes, " bytes, this machine has ", memory));
-}
-
 absl::StatusOr<std::vector<Literal>> CompleteInputs(const Module& module, const Graph& graph,
                                                     const Values& given) {
   DimBindings dims;
@@ -192,10 +176,6 @@ absl::StatusOr<std::vector<Literal>> CompleteInputs(const Module& module, const 
     }
   }
   dims = SampleDims(graph, module.facts(), dims);
-  for (const Node* parameter : graph.parameters()) {
-    CERMET_RETURN_IF_ERROR(
-        CheckMemory(absl::StrCat("input \"", NameOf(*parameter), "\""), parameter->type(), dims));
-  }
   CERMET_ASSIGN_OR_RETURN(std::vector<Literal> inputs,
                           SampleInputs(graph, dims, /*seed=*/1, SampleValues::kPlain));
   for (size_t i = 0; i < inputs.size(); ++i) {

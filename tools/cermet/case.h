@@ -46,9 +46,6 @@ absl::StatusOr<std::vector<Literal>> CompleteInputs(const Module& module, const 
 // shape, and code for it is faster. Errors name the input and the dim.
 absl::Status FixDims(Module* module, const std::vector<Literal>& inputs);
 
-// ResourceExhausted if a tensor of that type takes more than half of the machine's memory.
-absl::Status CheckMemory(absl::string_view what, const Type& type, const DimBindings& dims);
-
 // How far one output may be from what is expected.
 struct Tolerance {
   double share = 1e-5;  // largest absolute error as a share of the largest expected absolute value;

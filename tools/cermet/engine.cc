@@ -65,7 +65,6 @@ class CpuEngine : public Engine {
       CERMET_RETURN_IF_ERROR(VerifyKernels(module_->module(), inputs, options_));
     }
     inputs_ = inputs;
-    CERMET_RETURN_IF_ERROR(CheckOutputs());
     CERMET_ASSIGN_OR_RETURN(arguments_,
                             runtime::LiteralArguments::Create(executor().program(), &inputs_,
                                                               runtime::StateUpdates::kCopied));
@@ -83,19 +82,6 @@ class CpuEngine : public Engine {
 
  private:
   runtime::Executor& executor() const { return module_->executor(); }
-
-  // An output that no memory can hold is an error that names it.
-  absl::Status CheckOutputs() const {
-    std::vector<std::vector<int64_t>> shapes;
-    for (const Literal& input : inputs_) shapes.push_back(input.shape());
-    CERMET_ASSIGN_OR_RETURN(const DimBindings dims, executor().program().BindDims(shapes));
-    for (const program::Buffer& buffer : executor().program().buffers) {
-      if (buffer.kind != program::BufferKind::kOutput) continue;
-      CERMET_RETURN_IF_ERROR(
-          CheckMemory(absl::StrCat("output \"", buffer.user_name, "\""), buffer.type, dims));
-    }
-    return absl::OkStatus();
-  }
 
   runtime::ThreadPool pool_;
   std::unique_ptr<codegen::ObjectCache> code_cache_ = OpenDiskObjectCache();
