@@ -46,15 +46,14 @@ Execution::Execution(const Executor* executor, std::unique_ptr<Arena> arena)
 }
 
 bool Execution::Binding::IsFor(absl::Span<const InputView> inputs) const {
-  size_t at = 0;
-  for (const InputView& input : inputs) {
-    for (int64_t extent : input.shape) {
-      if (at == shapes.size() || shapes[at++] != extent) return false;
-    }
-    // The end of a shape is marked, so that [2],[3] is not [2,3],[].
-    if (at == shapes.size() || shapes[at++] != -1) return false;
+  if (inputs.size() != ranks.size()) return false;
+  const int64_t* extent = extents.data();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const absl::Span<const int64_t> shape = inputs[i].shape;
+    if (shape.size() != ranks[i] || !std::equal(shape.begin(), shape.end(), extent)) return false;
+    extent += shape.size();
   }
-  return at == shapes.size();
+  return true;
 }
 
 bool Execution::IsBoundTo(absl::Span<const InputView> inputs) const {
@@ -68,8 +67,8 @@ absl::StatusOr<std::unique_ptr<Execution::Binding>> Execution::MakeBinding(
   auto binding = std::make_unique<Binding>();
   for (const InputView& input : inputs) {
     shapes.emplace_back(input.shape.begin(), input.shape.end());
-    binding->shapes.insert(binding->shapes.end(), input.shape.begin(), input.shape.end());
-    binding->shapes.push_back(-1);
+    binding->ranks.push_back(input.shape.size());
+    binding->extents.insert(binding->extents.end(), input.shape.begin(), input.shape.end());
   }
   CERMET_ASSIGN_OR_RETURN(const DimBindings dims, program.BindDims(shapes));
   CERMET_ASSIGN_OR_RETURN(binding->output_shapes, program.OutputShapes(dims));

@@ -65,7 +65,8 @@ class Execution {
   friend class Executor;
   // What follows from the shapes of the inputs.
   struct Binding {
-    std::vector<int64_t> shapes;      // of all inputs, one after the other
+    std::vector<size_t> ranks;        // of the inputs
+    std::vector<int64_t> extents;     // of all inputs, one after the other
     std::vector<int64_t> dim_values;  // of the program's symbols
     std::vector<std::vector<int64_t>> output_shapes;
     std::vector<int64_t> output_bytes;

@@ -133,6 +133,27 @@ TEST(Executor, RunsAndUpdatesStateInPlace) {
   EXPECT_EQ(*executor->OutputShapes({{7}, {}}), (std::vector<std::vector<int64_t>>{{7}, {}}));
 }
 
+TEST(Executor, ShapesThatFollowOneAnotherAreNotMixedUp) {
+  std::unique_ptr<Executor> executor = MakeExecutor({});
+  absl::StatusOr<std::unique_ptr<Execution>> execution = executor->NewExecution();
+  ASSERT_TRUE(execution.ok());
+  const int64_t extents[] = {4, -1, 4};
+  const absl::Span<const int64_t> shape(extents);
+  ASSERT_TRUE((*execution)->Bind({{nullptr, shape.subspan(0, 1)}, {nullptr, {}}}).ok());
+  EXPECT_TRUE((*execution)->IsBoundTo({{nullptr, shape.subspan(2, 1)}, {nullptr, {}}}));
+  const std::vector<std::vector<InputView>> others = {
+      {},
+      {{nullptr, shape.subspan(0, 1)}},
+      {{nullptr, shape.subspan(0, 2)}},
+      {{nullptr, {}}, {nullptr, shape.subspan(0, 1)}},
+      {{nullptr, shape.subspan(0, 1)}, {nullptr, {}}, {nullptr, {}}}};
+  for (const std::vector<InputView>& other : others) {
+    EXPECT_FALSE((*execution)->IsBoundTo(other)) << other.size();
+    EXPECT_EQ((*execution)->Bind(other).code(), absl::StatusCode::kInvalidArgument);
+    ASSERT_TRUE((*execution)->Bind({{nullptr, shape.subspan(0, 1)}, {nullptr, {}}}).ok());
+  }
+}
+
 TEST(Executor, CopiesStateThatMoves) {
   std::unique_ptr<Executor> executor = MakeExecutor({});
   int64_t before = 41, after = 0;
