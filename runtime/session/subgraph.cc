@@ -73,8 +73,9 @@ absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const RunReque
     result.variables.push_back({variable.value, variable.name, is_read, is_updated});
   }
   for (const std::unique_ptr<Node>& node : graph.module().entry()->nodes()) {
-    if (needed.count(node.get()) == 0 || values.count(node->result()) != 0) continue;
+    if (needed.count(node.get()) == 0) continue;
     if (node->op() == OpCode::kParameter) {
+      if (values.count(node->result()) != 0) continue;  // a variable
       return absl::InvalidArgumentError(
           absl::StrCat("placeholder \"", node->attrs().Get<std::string>("name"), "\" of type ",
                        node->type().ToString(), " is needed by a fetch and not fed"));
@@ -86,7 +87,9 @@ absl::StatusOr<Subgraph> ExtractSubgraph(const api::Graph& graph, const RunReque
       bodies.push_back(body->Clone(body->name()));
     Node* copy = main->AddNode(node->op(), std::move(operands), node->types(), node->attrs(),
                                std::move(bodies), node->location());
-    for (int i = 0; i < node->num_results(); ++i) values[node->result(i)] = copy->result(i);
+    for (int i = 0; i < node->num_results(); ++i) {
+      values.emplace(node->result(i), copy->result(i));  // one that is fed stays so
+    }
   }
   std::vector<Value> results;
   std::vector<std::string> names;
