@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,6 +17,10 @@ namespace cermet {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// How often a run that does not fit the memory limit tries to make room.
+constexpr int kTrims = 50;
+constexpr std::chrono::microseconds kTrimInterval(200);
 
 int64_t NanosecondsSince(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
@@ -52,11 +57,6 @@ bool IsAligned(const void* data, DType dtype) {
   return reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(ByteSize(dtype)) == 0;
 }
 
-}  // namespace
-
-absl::StatusOr<RunPlan::Compiled*> RunPlan::Prepared() {
-  return compiled_.Get([this] { return Compile(); });
-}
 absl::Status Named(absl::string_view what, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(what, ": ", status.message()));
 }
@@ -86,6 +86,11 @@ absl::Status CheckDisjoint(const runtime::Execution& execution,
   return absl::OkStatus();
 }
 
+}  // namespace
+
+absl::StatusOr<RunPlan::Compiled*> RunPlan::Prepared() {
+  return compiled_.Get([this] { return Compile(); });
+}
 
 absl::StatusOr<std::unique_ptr<RunPlan::Compiled>> RunPlan::Compile() const {
   const Clock::time_point start = Clock::now();
@@ -205,9 +210,10 @@ absl::StatusOr<CompiledModule*> RunPlan::ChooseProgram(const Compiled& compiled,
   if (environment_->shapes == ShapePolicy::kSpecialise) return shapes->program.Get(specialise);
   // One thread specialises; the others go on with what there is.
   if (!IsDue(compiled, *shapes) || shapes->is_claimed.exchange(true)) return compiled.program.get();
+  // A shape for which that fails keeps the program for all shapes, and its claim: the next run does
+  // not try again.
   absl::StatusOr<CompiledModule*> program = shapes->program.Get(specialise);
-  if (!program.ok()) shapes->is_claimed.store(false);
-  return program;
+  return program.ok() ? *program : compiled.program.get();
 }
 
 absl::StatusOr<std::unique_ptr<RunPlan::ReadyRun>> RunPlan::Bind(
@@ -227,12 +233,17 @@ absl::StatusOr<std::unique_ptr<RunPlan::ReadyRun>> RunPlan::Bind(
   }
   run->shapes = std::move(shapes);
   absl::Status status = run->execution->Bind(inputs);
-  if (absl::IsResourceExhausted(status)) {
-    // Runs that are over may hold what is missing.
+  // Runs that are over may hold what is missing. A thread that looks through idle runs hides one for
+  // a moment, from trim too: so this is tried again, for some milliseconds.
+  for (int i = 0; absl::IsResourceExhausted(status) && i < kTrims; ++i) {
+    if (i > 0) std::this_thread::sleep_for(kTrimInterval);
     environment_->trim();
     status = run->execution->Bind(inputs);
   }
-  CERMET_RETURN_IF_ERROR(status);
+  if (!status.ok()) {
+    Release(std::move(run));  // what it holds may be of use to another
+    return status;
+  }
   return run;
 }
 

@@ -46,7 +46,7 @@ const char* Version();
 struct SessionMemory {
   int64_t in_use_bytes = 0;  // workspaces of the compiled runs
   int64_t peak_bytes = 0;
-  int64_t limit_bytes = 0;  // 0: none
+  int64_t limit_bytes = 0;  // of workspaces; 0: none
   int64_t variable_bytes = 0;
   int64_t packed_constant_bytes = 0;
   int64_t device_total_bytes = 0;  // the machine's memory; 0 where the system does not tell

@@ -21,8 +21,10 @@ struct SessionOptions {
   // Threads of one run, the caller's among them; 0: one per processor.
   int64_t intra_op_threads = 0;
   Numerics numerics = Numerics::kStandard;
-  // Memory is taken as runs need it. These bound it, and can take some of it at once.
-  int64_t memory_limit_bytes = 0;   // of workspaces; 0: no limit
+  // Memory is taken as runs need it. These bound that of workspaces, and can take some of it at
+  // once. Variables, constants, fetched values that a run allocates and copies of feeds without
+  // alignment do not count; where the machine has no memory for them, the run is an error.
+  int64_t memory_limit_bytes = 0;   // 0: no limit
   double preallocate_fraction = 0;  // of the limit, taken when a run first needs memory; in [0, 1]
   bool code_cache = true;           // keep compiled code on disk (runtime/disk_cache.h)
 

@@ -291,6 +291,23 @@ TEST_F(SessionTest, PreallocationIsTakenByTheFirstRunOnly) {
   }
 }
 
+TEST_F(SessionTest, ARunThatFailsKeepsThePreallocation) {
+  SessionOptions options;
+  options.memory_limit_bytes = 8 << 20;
+  options.preallocate_fraction = 0.75;
+  options.code_cache = false;
+  options.shapes = ShapePolicy::kSymbolic;
+  const absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
+  ASSERT_TRUE(session.ok());
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const api::Tensor y = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "y");
+  const api::Tensor sum = api::Add(x, y);
+  const Literal two = Literal::Splat(DType::kF32, {2}, 1);
+  EXPECT_FALSE((*session)->Run({{x, two}, {y, Literal(DType::kF32, {3})}}, {sum}).ok());
+  EXPECT_GE((*session)->MemoryStats().in_use_bytes, 6 << 20);
+  EXPECT_TRUE((*session)->Run({{x, two}, {y, two}}, {sum}).ok());
+}
+
 TEST_F(SessionTest, MemoryLimitIsAClearError) {
   SessionOptions options;
   options.memory_limit_bytes = 64 * 1024;

@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
+#include "codegen/target.h"
 #include "frontend/api/ops.h"
+#include "runtime/session/run_plan.h"
 #include "runtime/session/session.h"
 
 namespace cermet {
@@ -78,6 +82,32 @@ TEST_F(ShapesTest, AShapeIsNotSpecialisedBeforeItPays) {
   ASSERT_TRUE(session.ok());
   EXPECT_EQ(Compiled(session->get(), x, y, 4), 1);
   for (int i = 0; i < 50; ++i) EXPECT_EQ(Compiled(session->get(), x, y, 4), 0);
+}
+
+TEST_F(ShapesTest, AShapeThatCannotBeSpecialisedKeepsTheProgramForAll) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const api::Tensor y = api::Mul(x, x);
+  const absl::StatusOr<Target> target = codegen::HostTarget();
+  ASSERT_TRUE(target.ok()) << target.status();
+  std::atomic<int64_t> compiled{0};
+  VariableStore variables;
+  PlanEnvironment environment;
+  environment.graph = &graph_;
+  environment.module.compile.passes.target = *target;
+  environment.specialise_after = 0;
+  environment.variables = &variables;
+  environment.programs_compiled = &compiled;
+  RunPlan plan({{x.value()}, {"x"}, {y.value()}, {}, {}}, &environment);
+  ASSERT_TRUE(plan.Prepare().ok());
+  environment.module.compile.passes.target.cpu = "none";  // code cannot be generated any more
+  const Literal fed = Literal::Splat(DType::kF32, {4}, 3);
+  for (int run = 0; run < 4; ++run) {
+    const absl::StatusOr<std::vector<Literal>> values = plan.Run({fed});
+    ASSERT_TRUE(values.ok()) << values.status();
+    EXPECT_EQ((*values)[0], Literal::Splat(DType::kF32, {4}, 9));
+  }
+  EXPECT_EQ(compiled.load(), 2);  // for all shapes; one attempt for this one
+  plan.Clear();
 }
 
 TEST_F(ShapesTest, OldShapesAreForgotten) {
