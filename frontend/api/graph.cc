@@ -99,29 +99,55 @@ void Graph::AddControlInputs(size_t first, const std::set<int>& effects) {
   if (control_inputs_.empty() && effects.empty()) return;
   const std::vector<std::unique_ptr<Node>>& nodes = module_.entry()->nodes();
   for (size_t i = first; i < nodes.size(); ++i) {
+    node_effects_.erase(nodes[i].get());
     std::set<int>& inputs = node_control_inputs_[nodes[i].get()];
     inputs.insert(control_inputs_.begin(), control_inputs_.end());
     inputs.insert(effects.begin(), effects.end());
   }
 }
 
-// All effects of a run that computes `values` and has `effects`.
-std::set<int> Graph::EffectsOf(std::vector<Value> values, const std::set<int>& effects) const {
+void Graph::AddWithAllBefore(const std::set<int>& effects, std::set<int>* all) const {
+  for (int effect : effects) {
+    all->insert(effect);
+    all->insert(effects_[effect].after.begin(), effects_[effect].after.end());
+  }
+}
+
+// The effects of a node whose operands' effects are known. Most nodes have those of an operand.
+const std::set<int>* Graph::JoinEffects(const Node* node) {
+  std::vector<const std::set<int>*> operands;
+  for (Value operand : node->operands()) {
+    const std::set<int>* const effects = node_effects_.at(operand.node);
+    if (std::find(operands.begin(), operands.end(), effects) != operands.end()) continue;
+    operands.push_back(effects);
+  }
+  const std::set<int>& own = ControlInputs(node);
+  if (operands.size() == 1 && own.empty()) return operands[0];
   std::set<int> all;
-  std::set<const Node*> seen;
-  const auto add = [&](const std::set<int>& more) {
-    for (int effect : more) {
-      all.insert(effect);
-      all.insert(effects_[effect].after.begin(), effects_[effect].after.end());
-    }
-  };
-  add(effects);
-  while (!values.empty()) {
-    const Node* const node = values.back().node;
-    values.pop_back();
-    if (!seen.insert(node).second) continue;
-    add(ControlInputs(node));
-    values.insert(values.end(), node->operands().begin(), node->operands().end());
+  for (const std::set<int>* effects : operands) all.insert(effects->begin(), effects->end());
+  AddWithAllBefore(own, &all);
+  return &*effect_sets_.insert(std::move(all)).first;
+}
+
+const std::set<int>& Graph::EffectsOf(const Node* node) {
+  std::map<int64_t, const Node*> unknown;  // by id: operands come first
+  std::vector<const Node*> stack = {node};
+  while (!stack.empty()) {
+    const Node* const next = stack.back();
+    stack.pop_back();
+    if (node_effects_.count(next) != 0 || !unknown.emplace(next->id(), next).second) continue;
+    for (Value operand : next->operands()) stack.push_back(operand.node);
+  }
+  for (const auto& [id, next] : unknown) node_effects_[next] = JoinEffects(next);
+  return *node_effects_.at(node);
+}
+
+std::set<int> Graph::EffectsOf(const std::vector<Value>& values, const std::set<int>& effects) {
+  std::set<int> all;
+  AddWithAllBefore(effects, &all);
+  for (Value value : values) {
+    const std::set<int>& more = EffectsOf(value.node);
+    all.insert(more.begin(), more.end());
   }
   return all;
 }

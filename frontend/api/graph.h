@@ -111,7 +111,12 @@ class Graph {
   const std::set<int>& control_inputs() const { return control_inputs_; }
 
  private:
-  std::set<int> EffectsOf(std::vector<Value> values, const std::set<int>& effects) const;
+  // All effects of a run that computes `values` and has `effects`.
+  std::set<int> EffectsOf(const std::vector<Value>& values, const std::set<int>& effects);
+  // Those of a run that computes `node`; found once per node.
+  const std::set<int>& EffectsOf(const Node* node);
+  const std::set<int>* JoinEffects(const Node* node);
+  void AddWithAllBefore(const std::set<int>& effects, std::set<int>* all) const;
 
   Module module_;
   Builder builder_;
@@ -120,6 +125,8 @@ class Graph {
   std::vector<VariableInfo> variables_;
   std::vector<Effect> effects_;
   std::map<const Node*, std::set<int>> node_control_inputs_;
+  std::set<std::set<int>> effect_sets_;                       // each is that of many nodes
+  std::map<const Node*, const std::set<int>*> node_effects_;  // in effect_sets_; as far as known
   std::set<int> control_inputs_;  // of the scopes, with all that comes before them
 };
 

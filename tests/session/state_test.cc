@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <sstream>
 
 #include "frontend/api/ops.h"
@@ -208,6 +209,34 @@ TEST_F(StateTest, VariablesOfTwoSessionsAreApart) {
   ASSERT_TRUE(other.ok());
   ASSERT_TRUE((*other)->Run({}, {api::Assign(v, 5)}).ok());
   EXPECT_THAT(Run({v}), ElementsAre(1));
+}
+
+// Looking at all that an assigned value needs, for each assignment anew, would take minutes.
+TEST_F(StateTest, ManyAssignmentsOfALongComputation) {
+  const api::Tensor v = api::Variable(0, "v");
+  const auto start = std::chrono::steady_clock::now();
+  api::Tensor x = v;
+  for (int i = 0; i < 10000; ++i) {
+    x = api::Neg(x);
+    api::Assign(v, x);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  EXPECT_TRUE(graph_.effects().back().after.empty());
+}
+
+TEST_F(StateTest, AVariableThatNoMemoryCanHoldIsAnError) {
+  const int64_t n = 4000000;
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim(n), Dim(1)}, "x");
+  const api::Tensor y = api::Placeholder(DType::kF32, {Dim(n)}, "y");
+  const api::Tensor v = api::Variable(api::Add(x, y), "v");
+  const absl::Status status =
+      session_
+          ->Run({{x, Literal(DType::kF32, {n, 1})}, {y, Literal(DType::kF32, {n})}},
+                {api::VariablesInitializer({v})})
+          .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("variable \"v\""));
+  EXPECT_EQ(session_->MemoryStats().variable_bytes, 0);
 }
 
 TEST_F(StateTest, WhatIsWrongIsSaid) {
