@@ -61,7 +61,8 @@ class Callable {
   absl::StatusOr<std::vector<Literal>> Run(absl::Span<const TensorView> feeds) const;
   // The same into the caller's memory, one buffer per fetch of a tensor. With the shapes of the run
   // before, this is one call into compiled code: no allocation, and no lock but those of variables.
-  // After an error the buffers hold nothing of meaning.
+  // After an error the buffers hold nothing of meaning. One that is null, too small, not aligned or
+  // overlaps another is an error.
   absl::Status RunInto(absl::Span<const TensorView> feeds,
                        absl::Span<const TensorBuffer> fetches) const;
 
@@ -90,8 +91,8 @@ class Session : public api::Evaluation {
   // The values of the fetched tensors, in order (operations give none). Variables get their new
   // values together, after the last fetch was computed, and none of them if the run fails. Errors:
   // an error of the graph; a closed session; a tensor of another graph; a feed of the wrong type or
-  // shape; a placeholder that is not fed; a variable without a value; what the compiler or a check
-  // reports.
+  // shape; a placeholder that is not fed; a variable without a value; a value that the memory
+  // cannot hold; what the compiler or a check reports.
   absl::StatusOr<std::vector<Literal>> Run(const std::vector<api::Feed>& feeds,
                                            const std::vector<api::Fetch>& fetches) override;
   // Prepares runs that feed `feeds` and fetch `fetches`, and compiles them. Errors as for Run.
