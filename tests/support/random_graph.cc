@@ -131,7 +131,7 @@ class Generator {
       case 17:
         return Update(x);
       case 18:
-        return Convolution(x);
+        return Chance(2) ? Residual(x) : Convolution(x);
       case 19:
       case 20:
         return WideIntegers(x);
@@ -339,18 +339,39 @@ class Generator {
     return builder_->Dot(x, y, DimPair{{x.type().rank() - 1}, {0}});
   }
 
-  // x: [batch, features, ...] or [batch, ..., features], in the latter case often a pad of a value
-  // that others use too; with filters that count along two of their dims.
+  // y + convolution(pad(y)), where y is computed from x: [batch, ..., features].
+  Value Residual(Value x) {
+    const int64_t rank = x.type().rank(), spatial = rank - 2;
+    if (spatial < 1 || spatial > 3 || x.type().dtype == DType::kBool) return Value();
+    const Dim features = x.type().shape.back();
+    if (features.value() == 0 || features.value() > 20) return Value();
+    const Value y = builder_->Binary(OpCode::kMul, x, Match(x));
+    std::vector<Dim> border(rank, Dim(1)), filter(rank, Dim(3));
+    border.front() = border.back() = Dim(0);
+    filter[rank - 2] = filter[rank - 1] = features;
+    const Type type(x.type().dtype, filter);
+    const std::vector<int64_t> ones(spatial, 1), zeros(spatial, 0);
+    const std::string digits = std::string("012").substr(0, spatial);
+    const Value convolved =
+        builder_->Make(OpCode::kConvolution,
+                       {builder_->Pad(y, PadScalar(y), border, border, std::vector<int64_t>(rank)),
+                        builder_->Add(builder_->Iota(type, 0), builder_->Iota(type, 2))},
+                       {{"layout", "b" + digits + "f_" + digits + "io->b" + digits + "f"},
+                        {"stride", ones},
+                        {"low", zeros},
+                        {"high", zeros},
+                        {"lhs_dilation", ones},
+                        {"rhs_dilation", ones},
+                        {"groups", int64_t{1}}});
+    return builder_->Add(y, convolved);
+  }
+
+  // x: [batch, features, ...] or [batch, ..., features], with filters that count along two of
+  // their dims.
   Value Convolution(Value x) {
     const int64_t spatial = x.type().rank() - 2;
     if (spatial < 1 || spatial > 3 || x.type().dtype == DType::kBool) return Value();
     const bool features_last = Chance(2);
-    const bool is_padded = features_last && Chance(2);  // by itself, so not by the convolution
-    if (is_padded) {
-      std::vector<Dim> border(x.type().rank(), Dim(1));
-      border.front() = border.back() = Dim(0);
-      x = builder_->Pad(x, PadScalar(x), border, border, std::vector<int64_t>(border.size()));
-    }
     const int64_t features = ShapeOf(x)[features_last ? spatial + 1 : 1];
     if (features == 0) return Value();
     const int64_t groups = Chance(2) ? features : 1;
@@ -362,11 +383,11 @@ class Generator {
       stride.push_back(1 + Below(2));
       rhs_dilation.push_back(1 + Below(2));
       lhs_dilation.push_back(Chance(6) ? 2 : 1);
-      low.push_back(is_padded ? 0 : Below(3));
+      low.push_back(Below(3));
       // At least one window fits.
       const int64_t reach = (filter.back().value() - 1) * rhs_dilation.back() + 1;
       const int64_t extent = ShapeOf(x)[i + (features_last ? 1 : 2)] + low.back();
-      high.push_back(std::max<int64_t>(is_padded ? 0 : Below(3), reach - extent));
+      high.push_back(std::max<int64_t>(Below(3), reach - extent));
     }
     const std::string digits = std::string("012").substr(0, spatial);
     std::string layout = "bf" + digits + "_oi" + digits + "->bf" + digits;
