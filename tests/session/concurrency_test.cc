@@ -17,8 +17,6 @@
 namespace cermet {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 void InThreads(int count, const std::function<void(int)>& body) {
   std::vector<std::thread> threads;
   for (int t = 0; t < count; ++t) threads.emplace_back([&body, t] { body(t); });
@@ -140,28 +138,26 @@ TEST_F(ConcurrencyTest, ErrorsReachEveryThread) {
   });
 }
 
+// A compilation takes as long as some hundred thousand small runs; one that blocked them would let
+// at most those through that come between the flag and the lock.
 TEST_F(ConcurrencyTest, CompilingBlocksNoOtherRun) {
   const std::vector<api::Fetch> small = {api::Add(3, 5)};
   ASSERT_TRUE(session_->Run({}, small).ok());
   const api::Tensor large = LongToCompile();
-  std::atomic<bool> done{false};
-  Clock::duration compile{};
+  std::atomic<bool> begun{false}, done{false};
   std::thread compiler([&] {
-    const Clock::time_point start = Clock::now();
+    begun.store(true);
     EXPECT_TRUE(session_->MakeCallable({input_}, {large}).ok());
-    compile = Clock::now() - start;
     done.store(true);
   });
-  Clock::duration longest{};
-  int64_t runs = 0;
-  for (; !done.load(); ++runs) {
-    const Clock::time_point start = Clock::now();
+  int64_t runs_meanwhile = 0;
+  while (!done.load()) {
+    const bool is_compiling = begun.load();
     EXPECT_TRUE(session_->Run({}, small).ok());
-    if (!done.load()) longest = std::max(longest, Clock::now() - start);
+    if (is_compiling && !done.load()) ++runs_meanwhile;
   }
   compiler.join();
-  EXPECT_GT(runs, 1);
-  EXPECT_LT(longest, compile / 2);
+  EXPECT_GT(runs_meanwhile, 100);
 }
 
 TEST_F(ConcurrencyTest, RunsSeeOneVersionOfTheState) {
