@@ -199,37 +199,6 @@ TEST_F(ConcurrencyTest, ShapesAreSpecialisedWhileOthersRun) {
   EXPECT_EQ(session_->programs_compiled(), 1 + 3);
 }
 
-// Each thread has shapes of its own, so it looks at the idle runs of the others, which then do not
-// find them. What fits the limit runs all the same.
-TEST_F(ConcurrencyTest, RunsThatFitTheLimitAreNotRefused) {
-  constexpr int kThreads = 3;
-  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n"), Dim(64)}, "x");
-  const api::Tensor w = api::Placeholder(DType::kF32, {Dim(64), Dim(64)}, "w");
-  const api::Tensor y = api::MatMul(api::MatMul(api::MatMul(x, w), w), w);
-  SessionOptions options;
-  options.intra_op_threads = 1;
-  options.code_cache = false;
-  options.shapes = ShapePolicy::kSymbolic;
-  const Literal weights(DType::kF32, {64, 64});
-  const auto run = [&](const Callable& callable, int64_t n) {
-    return callable.Run({Literal(DType::kF32, {n, 64}), weights}).status();
-  };
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
-  ASSERT_TRUE(session.ok());
-  ASSERT_TRUE(run(*(*session)->MakeCallable({x, w}, {y}), kThreads).ok());
-  options.memory_limit_bytes = kThreads * (*session)->MemoryStats().in_use_bytes;
-  session = Session::Create(&graph_, options);
-  ASSERT_TRUE(session.ok());
-  const absl::StatusOr<Callable> callable = (*session)->MakeCallable({x, w}, {y});
-  ASSERT_TRUE(callable.ok()) << callable.status();
-  InThreads(kThreads, [&](int t) {
-    for (int i = 0; i < 3000; ++i) {
-      const absl::Status status = run(*callable, 1 + t);
-      ASSERT_TRUE(status.ok()) << status;
-    }
-  });
-}
-
 TEST_F(ConcurrencyTest, ClosingWhileOthersRun) {
   const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
   const api::Tensor counter = api::Variable(0, "counter");

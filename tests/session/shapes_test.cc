@@ -40,6 +40,18 @@ class ShapesTest : public ::testing::Test {
     return session->programs_compiled() - before;
   }
 
+  // What a session would give its plans.
+  void Describe(PlanEnvironment* environment, VariableStore* variables,
+                std::atomic<int64_t>* compiled) {
+    const absl::StatusOr<Target> target = codegen::HostTarget();
+    ASSERT_TRUE(target.ok()) << target.status();
+    environment->graph = &graph_;
+    environment->module.compile.passes.target = *target;
+    environment->specialise_after = 0;
+    environment->variables = variables;
+    environment->programs_compiled = compiled;
+  }
+
   api::Graph graph_;
   api::Graph::DefaultScope scope_;
 };
@@ -87,16 +99,10 @@ TEST_F(ShapesTest, AShapeIsNotSpecialisedBeforeItPays) {
 TEST_F(ShapesTest, AShapeThatCannotBeSpecialisedKeepsTheProgramForAll) {
   const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
   const api::Tensor y = api::Mul(x, x);
-  const absl::StatusOr<Target> target = codegen::HostTarget();
-  ASSERT_TRUE(target.ok()) << target.status();
-  std::atomic<int64_t> compiled{0};
   VariableStore variables;
+  std::atomic<int64_t> compiled{0};
   PlanEnvironment environment;
-  environment.graph = &graph_;
-  environment.module.compile.passes.target = *target;
-  environment.specialise_after = 0;
-  environment.variables = &variables;
-  environment.programs_compiled = &compiled;
+  Describe(&environment, &variables, &compiled);
   RunPlan plan({{x.value()}, {"x"}, {y.value()}, {}, {}}, &environment);
   ASSERT_TRUE(plan.Prepare().ok());
   environment.module.compile.passes.target.cpu = "none";  // code cannot be generated any more
@@ -166,6 +172,31 @@ TEST_F(ShapesTest, OneSymbolHasOneValue) {
                                     .status();
     EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("?n"));
   }
+}
+
+// A thread that looks through idle runs hides one for a moment, so that trimming misses it.
+TEST_F(ShapesTest, IdleMemoryThatIsHiddenForAMomentMakesRoomToo) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n"), Dim(64)}, "x");
+  const api::Tensor w = api::Placeholder(DType::kF32, {Dim(64), Dim(64)}, "w");
+  const api::Tensor y = api::MatMul(api::MatMul(x, w), w);
+  constexpr int64_t kLimit = 1 << 20;
+  runtime::MemoryBudget budget(kLimit);
+  VariableStore variables;
+  std::atomic<int64_t> compiled{0};
+  PlanEnvironment environment;
+  Describe(&environment, &variables, &compiled);
+  environment.module.executor.budget = &budget;
+  ASSERT_TRUE(budget.Take(kLimit));
+  int trims = 0;
+  environment.trim = [&] {
+    if (++trims == 3) budget.Return(kLimit);
+  };
+  RunPlan plan({{x.value(), w.value()}, {"x", "w"}, {y.value()}, {}, {}}, &environment);
+  const absl::Status status =
+      plan.Run({Literal(DType::kF32, {2, 64}), Literal(DType::kF32, {64, 64})}).status();
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(trims, 3);
+  plan.Clear();
 }
 
 TEST_F(ShapesTest, IdleMemoryMakesRoom) {
