@@ -23,7 +23,7 @@ absl::Status VerifyLegalBlock(const Kernel& kernel, const Block& block, int64_t 
     }
     return absl::OkStatus();
   };
-  for (ValueId param : block.params) CERMET_RETURN_IF_ERROR(check_type(param));
+  // Parameters have the types of what loops carry: of results that stand before.
   for (const Inst& inst : block.insts) {
     for (ValueId result : inst.results) CERMET_RETURN_IF_ERROR(check_type(result));
     if (inst.kind == InstKind::kFor) {

@@ -122,12 +122,14 @@ class Verifier {
     return absl::OkStatus();
   }
 
-  absl::Status Define(const Inst* inst, ValueId value) {
-    const std::string what = inst == nullptr ? "a parameter" : rules_.Describe(*inst);
+  // `what`: "a result" or "a parameter" of the instruction.
+  absl::Status Define(const Inst& inst, absl::string_view what, ValueId value) {
     if (value < 0 || value >= static_cast<ValueId>(defined_.size())) {
-      return Error(absl::StrCat(what, " defines a value that the kernel does not have"));
+      return Error(inst, absl::StrCat(what, " is a value that the kernel does not have"));
     }
-    if (defined_[value]) return Error(absl::StrCat(what, ": value ", value, " is defined twice"));
+    if (defined_[value]) {
+      return Error(inst, absl::StrCat(what, ": value ", value, " is defined twice"));
+    }
     defined_[value] = true;
     EnterScope(value);
     return absl::OkStatus();
@@ -156,7 +158,7 @@ class Verifier {
       if (inst.mask != kNoValue) CERMET_RETURN_IF_ERROR(CheckUse(inst, inst.mask));
       // Results are defined after the operands are checked, but are in scope only after the bodies.
       for (ValueId result : inst.results) {
-        CERMET_RETURN_IF_ERROR(Define(&inst, result));
+        CERMET_RETURN_IF_ERROR(Define(inst, "a result", result));
         LeaveScope(scope_.size() - 1);
       }
       if (inst.kind == InstKind::kFor && inst.loop == LoopKind::kThread) {
@@ -175,7 +177,7 @@ class Verifier {
     const size_t outer = scope_.size();
     if (body.params.size() != params.size()) return Error(inst, "the body has other parameters");
     for (size_t i = 0; i < params.size(); ++i) {
-      CERMET_RETURN_IF_ERROR(Define(nullptr, body.params[i]));
+      CERMET_RETURN_IF_ERROR(Define(inst, "a parameter", body.params[i]));
       if (kernel_.type(body.params[i]) != params[i]) {
         return Error(inst, "a parameter of the body has another type than what it carries");
       }
@@ -263,15 +265,15 @@ class Verifier {
 
   absl::Status VerifyLoopBodies(const Inst& inst, const Place& place) {
     const bool lanes = inst.order_lanes != 1;
+    if (lanes && (inst.loop != LoopKind::kSerial || !IsPowerOfTwo(inst.order_lanes))) {
+      return Error(inst, "only serial loops have order lanes, a power of two");
+    }
     if (inst.blocks.size() != (lanes ? 2u : 1u)) return Error(inst, "has a wrong number of bodies");
     std::vector<ValueType> carried;
     for (size_t i = 0; i < inst.results.size(); ++i) {
       carried.push_back(kernel_.type(inst.operands[i + 2]));
       CERMET_RETURN_IF_ERROR(rules_.ExpectType(inst, inst.results[i], carried.back()));
       if (lanes && !carried.back().IsScalar()) return Error(inst, "order lanes carry scalars");
-    }
-    if (lanes && (inst.loop != LoopKind::kSerial || !IsPowerOfTwo(inst.order_lanes))) {
-      return Error(inst, "only serial loops have order lanes, a power of two");
     }
     Place inner;
     inner.in_thread = place.in_thread || inst.loop == LoopKind::kThread;
@@ -301,10 +303,7 @@ class Verifier {
   }
 
   absl::Status VerifyIf(const Inst& inst, const Place& place) {
-    if (inst.operands.size() != 1 || inst.blocks.size() != 2) {
-      return Error(inst, "has one condition and two bodies");
-    }
-    CERMET_RETURN_IF_ERROR(rules_.ExpectType(inst, inst.operands[0], {DType::kBool, {}}));
+    if (inst.blocks.size() != 2) return Error(inst, "has a wrong number of bodies");
     std::vector<ValueType> results;
     for (ValueId result : inst.results) results.push_back(kernel_.type(result));
     Place inner = place;
