@@ -57,6 +57,12 @@ class Verifier {
     return Error(absl::StrCat("buffer %", buffer.name, ": ", message));
   }
 
+  // Names the command as the text does: `launch "fc1/MatMul"`.
+  absl::Status Error(const Command& command, absl::string_view message) const {
+    const std::string names = command.location.NamesToString();
+    return Error(absl::StrCat(Word(command.kind), names.empty() ? "" : " ", names, ": ", message));
+  }
+
   static std::vector<std::string> SymbolsOf(const Dim& dim) {
     std::vector<std::string> names;
     dim.CollectSymbols(&names);
@@ -160,7 +166,7 @@ class Verifier {
   absl::Status VerifyCommands(const CommandList& commands) const {
     for (const Command& command : commands) {
       for (int32_t buffer : command.buffers) {
-        if (!IsBuffer(buffer)) return Error(absl::StrCat(Word(command.kind), " of no buffer"));
+        if (!IsBuffer(buffer)) return Error(command, "names no buffer of the program");
       }
       CERMET_RETURN_IF_ERROR(VerifyCommand(command));
       for (const CommandList& body : command.bodies) CERMET_RETURN_IF_ERROR(VerifyCommands(body));
@@ -171,16 +177,17 @@ class Verifier {
   absl::Status VerifyCommand(const Command& command) const {
     const bool branches = command.kind == CommandKind::kIf || command.kind == CommandKind::kWhile;
     if (command.bodies.size() != (branches ? 2u : 0u)) {
-      return Error(absl::StrCat(Word(command.kind), " with ", command.bodies.size(), " bodies"));
+      return Error(command, absl::StrCat("has ", command.bodies.size(), " bodies, needs ",
+                                         branches ? 2 : 0));
     }
     switch (command.kind) {
       case CommandKind::kPack:
-        if (command.buffers.size() != 2) return Error("pack has two buffers");
+        if (command.buffers.size() != 2) return Error(command, "has two buffers");
         return VerifyLaunch(command);
       case CommandKind::kLaunch:
         return VerifyLaunch(command);
       case CommandKind::kCopy: {
-        if (command.buffers.size() != 2) return Error("copy has two buffers");
+        if (command.buffers.size() != 2) return Error(command, "has two buffers");
         const Buffer& from = program_.buffers[command.buffers[0]];
         const Buffer& to = program_.buffers[command.buffers[1]];
         if (from.type.dtype != to.type.dtype || from.type.NumElements() != to.type.NumElements()) {
@@ -191,7 +198,7 @@ class Verifier {
       case CommandKind::kIf:
       case CommandKind::kWhile: {
         if (command.buffers.size() != 1) {
-          return Error(absl::StrCat(Word(command.kind), " has one condition"));
+          return Error(command, "has one condition");
         }
         const Buffer& condition = program_.buffers[command.buffers[0]];
         if (condition.type != Type(DType::kBool, {})) {
@@ -212,9 +219,9 @@ class Verifier {
 
   absl::Status VerifyLaunch(const Command& command) const {
     if (command.kernel < 0 || command.kernel >= static_cast<int32_t>(program_.kernels.size())) {
-      return Error("launch of no kernel");
+      return Error(command, "names no kernel of the program");
     }
-    if (command.grain < 1) return Error("a launch with a grain below 1");
+    if (command.grain < 1) return Error(command, "has a grain below 1");
     const kernel::Kernel& kernel = program_.kernels[command.kernel];
     if (static_cast<int64_t>(command.buffers.size()) != kernel.num_arguments()) {
       return Error(absl::StrCat("launch of @", kernel.name, " with ", command.buffers.size(),

@@ -57,6 +57,17 @@ TEST(VerifierTest, OperandsAreOfTheSameGraph) {
   EXPECT_EQ(ErrorOf(graph), "neg %0: operand 0 is not a result of an earlier node of the graph");
 }
 
+TEST(VerifierTest, BodiesCaptureNothing) {
+  Graph graph("g");
+  const Value x = graph.AddParameter(kVector, "x")->result();
+  std::vector<std::unique_ptr<Graph>> bodies;
+  bodies.push_back(std::make_unique<Graph>("fused"));
+  bodies[0]->AddParameter(kVector, "v");
+  bodies[0]->set_results({bodies[0]->AddNode(OpCode::kNeg, {x}, {kVector})->result()});
+  graph.AddNode(OpCode::kFusion, {x}, {kVector}, {{"kind", Word{"loop"}}}, std::move(bodies));
+  EXPECT_EQ(ErrorOf(graph), "neg %1: operand 0 is not a result of an earlier node of the graph");
+}
+
 TEST(VerifierTest, CyclesAreErrors) {
   Graph graph("g");
   const Value x = graph.AddParameter(kVector, "x")->result();
