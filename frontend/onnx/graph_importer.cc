@@ -182,33 +182,33 @@ absl::Status GraphImporter::ImportNode(const onnx::NodeProto& node, Scope* scope
   if (const onnx::FunctionProto* function = FindFunction(node))
     return ImportCall(node, *function, scope);
   const bool standard = node.domain().empty() || node.domain() == "ai.onnx";
-  auto opset = opsets_.find(standard ? "" : node.domain());
-  if (!standard || opset == opsets_.end())
-    return absl::UnimplementedError("this operator is not supported");
-  return RunOp(node, opset->second, scope);
+  auto opset = opsets_.find("");
+  const OpRow* row =
+      standard && opset != opsets_.end() ? FindOnnxOp(node.op_type(), opset->second) : nullptr;
+  // ImportModel reports it together with all others that have no row.
+  if (row == nullptr) return absl::UnimplementedError("unsupported");
+  return RunOp(node, *row, opset->second, scope);
 }
 
-absl::Status GraphImporter::RunOp(const onnx::NodeProto& node, int64_t opset, Scope* scope) {
-  const OpRow* row = FindOnnxOp(node.op_type(), opset);
-  if (row == nullptr)
-    return absl::UnimplementedError(
-        absl::StrCat("this operator is not supported in operator set ", opset));
+absl::Status GraphImporter::RunOp(const onnx::NodeProto& node, const OpRow& row, int64_t opset,
+                                  Scope* scope) {
   OpContext context(this, scope, &node, opset);
-  if (node.input_size() > row->max_inputs) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "it has ", node.input_size(), " inputs, the operator takes ", row->max_inputs));
+  if (node.input_size() > row.max_inputs) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it has ", node.input_size(), " inputs, the operator takes ", row.max_inputs));
   }
-  for (int i = 0; i < row->min_inputs; ++i) {
+  for (int i = 0; i < row.min_inputs; ++i) {
     if (!context.has_input(i))
       return absl::InvalidArgumentError(absl::StrCat("its input ", i, " is missing"));
   }
-  if (node.output_size() == 0) return absl::InvalidArgumentError("it has no outputs");
   std::string name = node.name().empty() ? node.output(0) : node.name();
   scope->builder().set_location(Location{{std::move(name)}});
   CERMET_ASSIGN_OR_RETURN(std::optional<KnownValue> known, EvaluateKnown(&context));
-  CERMET_RETURN_IF_ERROR(known ? context.ReturnKnown(0, *std::move(known))
-                               : row->function(context));
+  const absl::Status emitted =
+      known ? context.ReturnKnown(0, *std::move(known)) : row.function(context);
+  // An error made in passing came first, and may have led to the operator's own.
   CERMET_RETURN_IF_ERROR(scope->builder().status());
+  CERMET_RETURN_IF_ERROR(emitted);
   for (const std::string& output : node.output()) {
     if (!output.empty() && scope->Find(output) == nullptr) {
       return absl::UnimplementedError(absl::StrCat("its output \"", output, "\" is not supported"));

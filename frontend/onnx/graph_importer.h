@@ -19,6 +19,8 @@
 
 namespace cermet {
 
+struct OpRow;
+
 // One attempt to import a model. Owns nothing: file, module and solver must outlive it. Not thread
 // safe.
 class GraphImporter {
@@ -66,7 +68,7 @@ class GraphImporter {
   absl::Status ImportNode(const onnx::NodeProto& node, Scope* scope);
   absl::Status ImportCall(const onnx::NodeProto& node, const onnx::FunctionProto& function,
                           Scope* scope);
-  absl::Status RunOp(const onnx::NodeProto& node, int64_t opset, Scope* scope);
+  absl::Status RunOp(const onnx::NodeProto& node, const OpRow& row, int64_t opset, Scope* scope);
   absl::Status UnsupportedReport();
   const onnx::FunctionProto* FindFunction(const onnx::NodeProto& node) const;
   Value EmitConstant(Builder* builder, const std::string& name, const ConstantEntry& entry);

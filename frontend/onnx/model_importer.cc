@@ -279,8 +279,10 @@ absl::Status GraphImporter::UnsupportedReport() {
                                  entry.first));
   }
   return absl::UnimplementedError(absl::StrCat(
-      missing.size(), missing.size() == 1 ? " operator is" : " operators are",
-      " not supported (operator set ", opsets_[""], "):\n", absl::StrJoin(lines, "\n")));
+      missing.size(), missing.size() == 1 ? " operator is" : " operators are", " not supported (",
+      opsets_.count("") > 0 ? absl::StrCat("operator set ", opsets_[""])
+                            : "the model names no standard operator set",
+      "):\n", absl::StrJoin(lines, "\n")));
 }
 
 absl::StatusOr<std::unique_ptr<Module>> ImportOnnx(const std::string& path,

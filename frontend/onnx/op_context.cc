@@ -124,18 +124,24 @@ std::string OpContext::Str(absl::string_view name, absl::string_view otherwise) 
 std::vector<int64_t> OpContext::Ints(absl::string_view name, std::vector<int64_t> otherwise) {
   const onnx::AttributeProto* attr = FindAttr(name);
   if (attr == nullptr) return otherwise;
+  if (attr->ints().empty() && attr->has_type() && attr->type() != onnx::AttributeProto::INTS)
+    b().Fail(Error(absl::StrCat("attribute ", name, " is not a list of integers")));
   return {attr->ints().begin(), attr->ints().end()};
 }
 
 std::vector<double> OpContext::Floats(absl::string_view name) {
   const onnx::AttributeProto* attr = FindAttr(name);
   if (attr == nullptr) return {};
+  if (attr->floats().empty() && attr->has_type() && attr->type() != onnx::AttributeProto::FLOATS)
+    b().Fail(Error(absl::StrCat("attribute ", name, " is not a list of floats")));
   return {attr->floats().begin(), attr->floats().end()};
 }
 
 std::vector<std::string> OpContext::Strings(absl::string_view name) {
   const onnx::AttributeProto* attr = FindAttr(name);
   if (attr == nullptr) return {};
+  if (attr->strings().empty() && attr->has_type() && attr->type() != onnx::AttributeProto::STRINGS)
+    b().Fail(Error(absl::StrCat("attribute ", name, " is not a list of strings")));
   return {attr->strings().begin(), attr->strings().end()};
 }
 

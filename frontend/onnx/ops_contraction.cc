@@ -145,11 +145,12 @@ absl::StatusOr<Window> TransposedWindow(OpContext& c, Window window) {
 absl::Status ConvTranspose(OpContext& c) {
   Builder& b = c.b();
   const int64_t spatial = c.rank(0) - 2, groups = c.Int("group", 1);
-  if (spatial < 1 || c.rank(1) != c.rank(0) || groups < 1) {
+  if (spatial < 1 || c.rank(1) != c.rank(0)) {
     return c.Error(absl::StrCat("input of shape ", ToString(c.shape(0)), " and filter of shape ",
                                 ToString(c.shape(1)), " do not fit"));
   }
   const Shape& filter = c.shape(1);
+  if (groups < 1) return c.Error(absl::StrCat("group is ", groups));
   if (c.has_attr("output_shape") && static_cast<int64_t>(c.Ints("output_shape").size()) < spatial)
     return c.Error("output_shape does not fit the rank");
   CERMET_ASSIGN_OR_RETURN(

@@ -114,8 +114,8 @@ absl::StatusOr<Value> IndexVectors(OpContext& c, const Shape& data, int input, i
   Builder& b = c.b();
   CERMET_RETURN_IF_ERROR(CheckIndexType(c, input));
   const Shape& shape = c.shape(input);
-  if (shape.empty() || !shape.back().IsConstant())
-    return c.NeedsDims("the length of an index vector is not known");
+  if (shape.empty()) return c.Error("its indices are a scalar");
+  if (!shape.back().IsConstant()) return c.NeedsDims("the length of an index vector is not known");
   const int64_t length = shape.back().value();
   if (first + length > static_cast<int64_t>(data.size())) {
     return c.Error(absl::StrCat("index vectors of ", length, " elements do not fit data of shape ",

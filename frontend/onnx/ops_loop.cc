@@ -64,6 +64,11 @@ struct Iteration {
   std::vector<Value> captures;
 };
 
+absl::Status CheckCondition(OpContext& c, absl::string_view what, const Type& type) {
+  if (type.dtype == DType::kBool && type.NumElements() == Dim(1)) return absl::OkStatus();
+  return c.Error(absl::StrCat(what, " has type ", type.ToString(), " instead of one bool"));
+}
+
 absl::Status ImportStep(OpContext& c, const LoopPlan& plan, const std::vector<Capture>& captures,
                         const Iteration& in, Builder* builder, Body* out) {
   Scope scope(builder, &c.scope());
@@ -79,7 +84,9 @@ absl::Status ImportStep(OpContext& c, const LoopPlan& plan, const std::vector<Ca
     condition.known = KnownValue::Scalar(1);
     condition.known->dtype = DType::kBool;
     condition.type = condition.known->type();
-    scope.Define(std::move(condition));
+    if (!scope.Define(std::move(condition))) {
+      return c.Error(absl::StrCat("its body has two inputs \"", plan.body->input(0).name(), "\""));
+    }
   }
   for (const Value& state : in.states) CERMET_RETURN_IF_ERROR(DefineValue(name(), state, &scope));
   for (size_t k = 0; k < in.scanned.size(); ++k) {
@@ -102,6 +109,7 @@ absl::Status ImportStep(OpContext& c, const LoopPlan& plan, const std::vector<Ca
     if (condition == nullptr) return c.Error("no node writes the body's condition");
     CERMET_ASSIGN_OR_RETURN(const KnownValue* known, c.importer().KnownOf(condition));
     if (known == nullptr || known->ints.size() != 1 || known->ints[0] != Dim(1)) {
+      CERMET_RETURN_IF_ERROR(CheckCondition(c, "its body's condition", condition->type));
       CERMET_ASSIGN_OR_RETURN(Value value, c.importer().ValueIn(builder, condition));
       out->condition = builder->Reshape(value, {});
     }
@@ -267,9 +275,11 @@ absl::Status Loop(OpContext& c) {
   CERMET_ASSIGN_OR_RETURN(plan.body, c.GraphAttr("body"));
   if (plan.body->output_size() < 1) return c.Error("its body has no outputs");
   if (c.has_input(0)) {
-    if (c.type(0).NumElements() != Dim(1)) return c.Error("its trip count is not a scalar");
-    const KnownValue* trips = c.known(0);
-    if (trips != nullptr && !trips->is_real()) {
+    if (!IsInteger(c.dtype(0)) || c.type(0).NumElements() != Dim(1)) {
+      return c.Error(absl::StrCat("its trip count has type ", c.type(0).ToString(),
+                                  " instead of one integer"));
+    }
+    if (const KnownValue* trips = c.known(0)) {
       plan.trips = c.solver().Max(trips->ints[0], 0);
       // "No limit" is written as INT64_MAX, which is no extent.
       if (plan.trips->IsConstant() && plan.trips->value() > int64_t{1} << 40) {
@@ -281,9 +291,9 @@ absl::Status Loop(OpContext& c) {
     }
   }
   if (c.has_input(1)) {
-    if (c.type(1).NumElements() != Dim(1)) return c.Error("its condition is not a scalar");
+    CERMET_RETURN_IF_ERROR(CheckCondition(c, "its condition", c.type(1)));
     const KnownValue* condition = c.known(1);
-    if (condition == nullptr || condition->is_real() || condition->ints[0] == Dim(0))
+    if (condition == nullptr || condition->ints[0] == Dim(0))
       plan.condition = c.Reshape(c.in(1), {});
   }
   for (int i = 2; i < c.num_inputs(); ++i) {

@@ -127,7 +127,8 @@ absl::Status InstanceNormalization(OpContext& c) {
 absl::Status GroupNormalization(OpContext& c) {
   Builder& b = c.b();
   const int64_t groups = c.Int("num_groups", 0);
-  if (groups < 1 || c.rank(0) < 2)
+  if (groups < 1 || c.rank(0) < 2 ||
+      (c.shape(0)[1].IsConstant() && c.shape(0)[1].value() % groups != 0))
     return c.Error(absl::StrCat(groups, " groups of an input of shape ", ToString(c.shape(0))));
   const Shape& shape = c.shape(0);
   Shape split = shape;

@@ -197,7 +197,8 @@ absl::Status QLinearMatMul(OpContext& c) {
 absl::StatusOr<Value> IntegerConvolution(OpContext& c, Value x, Value weights, int filter_input) {
   const int64_t spatial = c.rank(0) - 2;
   if (spatial < 1 || c.rank(filter_input) != c.rank(0))
-    return c.Error("input and filter do not fit");
+    return c.Error(absl::StrCat("input of shape ", ToString(c.shape(0)), " and filter of shape ",
+                                ToString(c.shape(filter_input)), " do not fit"));
   const Shape& filter = c.shape(filter_input);
   CERMET_ASSIGN_OR_RETURN(const Window w, ReadWindow(c, Shape(filter.begin() + 2, filter.end())));
   ConvLayout layout;

@@ -79,7 +79,8 @@ absl::StatusOr<std::vector<Activation>> ReadActivations(OpContext& c, Cell cell,
   }
   const int64_t each = cell == Cell::kLstm ? 3 : cell == Cell::kGru ? 2 : 1;
   if (static_cast<int64_t>(names.size()) != each * directions)
-    return c.Error(absl::StrCat("it has ", names.size(), " activations"));
+    return c.Error(
+        absl::StrCat("it has ", names.size(), " activations instead of ", each * directions));
   const std::vector<double> alphas = c.Floats("activation_alpha"),
                             betas = c.Floats("activation_beta");
   size_t alpha = 0, beta = 0;
@@ -330,6 +331,14 @@ absl::Status CheckShapes(OpContext& c, int64_t gates) {
     if (c.has_input(i) && c.rank(i) != ranks[i])
       return c.Error(absl::StrCat("its input ", i, " has shape ", ToString(c.shape(i)),
                                   " instead of rank ", ranks[i]));
+  }
+  const bool batch_first = c.Int("layout", 0) != 0;
+  for (int i = 5; i < c.num_inputs(); ++i) {
+    if (!c.has_input(i)) continue;
+    const Dim& directions = c.shape(i)[batch_first && i < 7 ? 1 : 0];
+    if (c.solver().Equal(directions, c.shape(1)[0]) == false)
+      return c.Error(absl::StrCat("its input ", i, " has shape ", ToString(c.shape(i)), " for ",
+                                  c.shape(1)[0].ToString(), " directions"));
   }
   if (c.has_input(3) && c.shape(3) != Shape{c.shape(1)[0], rows * Dim(2)}) {
     return c.Error(absl::StrCat("bias of shape ", ToString(c.shape(3)), " does not fit"));

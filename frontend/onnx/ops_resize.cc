@@ -248,6 +248,8 @@ Dim ScaledExtent(const Dim& in, double scale) {
 // fits in (or around) the sizes.
 absl::Status FromSizes(OpContext& c, const std::vector<Dim>& sizes, std::vector<AxisSpec>* axes) {
   const std::string policy = c.Str("keep_aspect_ratio_policy", "stretch");
+  if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller")
+    return c.Error(absl::StrCat("keep_aspect_ratio_policy \"", policy, "\""));
   double common = policy == "not_larger" ? 1e300 : 0;
   for (size_t i = 0; i < axes->size(); ++i) {
     AxisSpec& axis = (*axes)[i];
@@ -297,6 +299,10 @@ absl::Status CheckMode(OpContext& c, ResizeSpec* spec) {
       std::end(kCoordinates)) {
     return c.Error(absl::StrCat("coordinate_transformation_mode \"", spec->coordinates, "\""));
   }
+  static constexpr absl::string_view kNearest[] = {"round_prefer_floor", "round_prefer_ceil",
+                                                   "floor", "ceil"};
+  if (std::find(std::begin(kNearest), std::end(kNearest), spec->nearest) == std::end(kNearest))
+    return c.Error(absl::StrCat("nearest_mode \"", spec->nearest, "\""));
   return absl::OkStatus();
 }
 
@@ -334,7 +340,7 @@ absl::Status Resize(OpContext& c) {
     if (!c.has_input(1)) return c.Error("tf_crop_and_resize needs roi");
     CERMET_ASSIGN_OR_RETURN(const std::vector<double> roi, c.RealsInput(1, "roi"));
     if (roi.size() != 2 * axes.size())
-      return c.Error(absl::StrCat("roi has ", roi.size(), " elements"));
+      return c.Error(absl::StrCat("roi has ", roi.size(), " elements for ", axes.size(), " axes"));
     for (size_t i = 0; i < axes.size(); ++i) {
       axes[i].roi_start = roi[i];
       axes[i].roi_end = roi[axes.size() + i];

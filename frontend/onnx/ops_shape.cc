@@ -35,6 +35,7 @@ absl::Status ConstantOfShape(OpContext& c) {
   CERMET_ASSIGN_OR_RETURN(const std::vector<Dim> dims, c.DimsInput(0, "shape"));
   Literal element = Literal::Scalar<float>(0);
   if (const onnx::AttributeProto* attr = c.FindAttr("value")) {
+    if (!attr->has_t()) return c.Error("attribute value is not a tensor");
     CERMET_ASSIGN_OR_RETURN(element, DecodeTensor(attr->t()));
     if (element.num_elements() != 1) return c.Error("attribute value does not hold one element");
   }
@@ -92,7 +93,8 @@ absl::Status EyeLike(OpContext& c) {
   if (c.has_attr("dtype")) {
     CERMET_ASSIGN_OR_RETURN(dtype, DTypeOfOnnx(static_cast<int32_t>(c.Int("dtype", 0))));
   }
-  if (c.rank(0) != 2) return c.Error("its input is not a matrix");
+  if (c.rank(0) != 2)
+    return c.Error(absl::StrCat("its input of shape ", ToString(c.shape(0)), " is not a matrix"));
   Builder& b = c.b();
   const Type index(DType::kI64, c.shape(0));
   const Value diagonal = b.Add(b.Iota(index, 0), c.ScalarInt(c.Int("k", 0)));
@@ -102,7 +104,9 @@ absl::Status EyeLike(OpContext& c) {
 // The upper (or lower) triangle of the last two dims; k shifts the diagonal to the right.
 absl::Status Trilu(OpContext& c) {
   const int64_t rank = c.rank(0);
-  if (rank < 2) return c.Error("its input has fewer than two dims");
+  if (rank < 2)
+    return c.Error(
+        absl::StrCat("its input of shape ", ToString(c.shape(0)), " has fewer than two dims"));
   Builder& b = c.b();
   const Value x = c.in(0);
   CERMET_RETURN_IF_ERROR(c.status());
@@ -127,7 +131,10 @@ absl::Status OneHot(OpContext& c) {
     if (dims.size() != 1) return c.Error("depth is not a scalar");
     depth = dims[0];
   }
-  if (c.rank(2) != 1) return c.Error("values is not a vector of two");
+  if (depth.IsConstant() && depth.value() < 0)
+    return c.Error(absl::StrCat("depth is ", depth.value()));
+  if (c.rank(2) != 1 || c.solver().Equal(c.shape(2)[0], 2) == false)
+    return c.Error("values is not a vector of two");
   const int64_t rank = c.rank(0) + 1;
   CERMET_ASSIGN_OR_RETURN(const int64_t axis, c.Axis(-1, rank));
   Builder& b = c.b();

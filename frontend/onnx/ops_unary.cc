@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "frontend/onnx/op_context.h"
 #include "frontend/onnx/op_table.h"
 #include "ir/status.h"
@@ -105,6 +106,8 @@ absl::Status HardSigmoid(OpContext& c) {
 
 absl::Status Gelu(OpContext& c) {
   const std::string approximate = c.Str("approximate", "none");
+  if (approximate != "none" && approximate != "tanh")
+    return c.Error(absl::StrCat("approximate \"", approximate, "\""));
   return c.Return(c.b().Unary(approximate == "tanh" ? OpCode::kGeluTanh : OpCode::kGelu, c.in(0)));
 }
 

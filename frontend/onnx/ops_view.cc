@@ -370,9 +370,11 @@ absl::StatusOr<int64_t> BlockSize(OpContext& c) {
 
 absl::Status DepthToSpace(OpContext& c) {
   CERMET_ASSIGN_OR_RETURN(const int64_t block, BlockSize(c));
+  const std::string mode = c.Str("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD") return c.Error(absl::StrCat("mode \"", mode, "\""));
   const Shape& s = c.shape(0);
   const Dim depth = Dim::FloorDiv(s[1], block * block);
-  const bool columns_first = c.Str("mode", "DCR") == "DCR";
+  const bool columns_first = mode == "DCR";
   const Value split = columns_first ? c.Reshape(c.in(0), {s[0], block, block, depth, s[2], s[3]})
                                     : c.Reshape(c.in(0), {s[0], depth, block, block, s[2], s[3]});
   const Value moved = c.Transpose(split, columns_first ? std::vector<int64_t>{0, 3, 4, 1, 5, 2}

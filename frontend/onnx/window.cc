@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "ir/status.h"
 
 namespace cermet {
@@ -57,6 +58,16 @@ absl::Status CeilPads(OpContext& c, size_t d, Window* w) {
   return absl::OkStatus();
 }
 
+// The input with its pads holds at least one window.
+absl::Status CheckFits(OpContext& c, size_t d, const Window& w) {
+  const Dim& extent = c.shape(0)[d + 2];
+  const int64_t reach = (w.kernel[d] - 1) * w.dilation[d] + 1;
+  if (!extent.IsConstant() || extent.value() + w.low[d] + w.high[d] >= reach)
+    return absl::OkStatus();
+  return c.Error(absl::StrCat("a window of ", reach, " does not fit the extent ", extent.value(),
+                              " with pads of ", w.low[d], " and ", w.high[d]));
+}
+
 }  // namespace
 
 absl::StatusOr<Window> ReadWindow(OpContext& c, const Shape& filter, bool transposed) {
@@ -75,7 +86,9 @@ absl::StatusOr<Window> ReadWindow(OpContext& c, const Shape& filter, bool transp
       extents.push_back(dim.value());
     }
     if (!w.kernel.empty() && w.kernel != extents)
-      return c.Error("kernel_shape is not the filter's");
+      return c.Error(absl::StrCat("kernel_shape [", absl::StrJoin(w.kernel, ","),
+                                  "] is not that of the filter, [", absl::StrJoin(extents, ","),
+                                  "]"));
     w.kernel = extents;
   }
   w.stride = c.Ints("strides", std::vector<int64_t>(spatial, 1));
@@ -99,6 +112,7 @@ absl::StatusOr<Window> ReadWindow(OpContext& c, const Shape& filter, bool transp
   for (size_t d = 0; d < spatial; ++d) {
     if (same && !transposed) CERMET_RETURN_IF_ERROR(SamePads(c, d, auto_pad == "SAME_UPPER", &w));
     if (c.Int("ceil_mode", 0) != 0) CERMET_RETURN_IF_ERROR(CeilPads(c, d, &w));
+    if (!transposed) CERMET_RETURN_IF_ERROR(CheckFits(c, d, w));
   }
   return w;
 }

@@ -2,38 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/onnx/model_builder.h"
+#include "tests/onnx/op_errors.h"
 
 namespace cermet {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 using Node = onnx::NodeProto*;
-
-// The arguments of ErrorOfOp, and what the message says.
-struct OpError {
-  std::string op;
-  std::map<std::string, Literal> constants;
-  std::vector<std::string> inputs;
-  std::function<void(Node)> attributes;
-  std::string message;
-};
-
-void ExpectErrors(const std::vector<OpError>& errors) {
-  for (const OpError& error : errors) {
-    const std::string message =
-        ErrorOfOp(error.op, error.constants, error.inputs, error.attributes);
-    EXPECT_THAT(message,
-                AllOf(HasSubstr("model.onnx"), HasSubstr("node \"node_y\" (" + error.op + ")"),
-                      HasSubstr(error.message)))
-        << error.op;
-  }
-}
-
-Literal Vector(std::vector<int64_t> elements) {
-  return Ints({static_cast<int64_t>(elements.size())}, elements);
-}
 
 TEST(OperatorErrors, OfShapes) {
   ExpectErrors({
