@@ -204,6 +204,7 @@ class Verifier {
     if (inst.kind == InstKind::kConstant) constants_[inst.results[0]] = &inst;
     if (inst.kind == InstKind::kFor) return VerifyFor(inst, place);
     if (inst.kind == InstKind::kIf) return VerifyIf(inst, place);
+    if (!inst.blocks.empty()) return Error(inst, "has a wrong number of bodies");
     return absl::OkStatus();
   }
 

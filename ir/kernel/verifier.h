@@ -4,7 +4,7 @@
 //     constant; only kGlobal buffers are packed, and their shape is the packed shape.
 //  2. Every value is defined once, before its uses, in an enclosing or the same block.
 //  3. Operand counts and types are those of the instruction; tiles broadcast; carried, yielded and
-//     result types agree.
+//     result types agree. Loops and branches alone have bodies.
 //  4. Stores go to buffers with access out or inout (or scratch, shared); loads from in, inout,
 //     scratch or shared; as many indices as dims.
 //  5. Loop steps are positive; unrolled and thread loops have constant bounds; parallel, block and

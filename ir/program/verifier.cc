@@ -35,6 +35,9 @@ class Verifier {
     for (const Dim& size : {program_.temp_bytes, program_.scratch_bytes}) {
       CERMET_RETURN_IF_ERROR(VerifySymbols(SymbolsOf(size), "the workspace"));
     }
+    if (KnownDivisor(program_.scratch_bytes, program_.facts) % kAlignment != 0) {
+      return Error("the scratch of a worker is not a multiple of 64");
+    }
     CERMET_RETURN_IF_ERROR(VerifyCommands(program_.commands));
     return VerifyTemps();
   }

@@ -77,6 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "is not packed as the kernel wants"},
         TextCase{"= @fc1.w packed(dim 1 by 2", "= @fc1.w packed(dim 1 by 4",
                  "buffer %w: the shape is not that of the packing"},
+        TextCase{"scratch 64", "scratch 60",
+                 "program @main: the scratch of a worker is not a multiple of 64"},
         TextCase{"%more: bool at 2048", "%more: bool at 2050",
                  "buffer %more: the offset is not a multiple of 64"},
         TextCase{"at 1024", "at 64", "temps %t and %u live at once"},
@@ -124,6 +126,8 @@ TEST_P(ProgramEditTest, NamesWhatIsWrong) {
 INSTANTIATE_TEST_SUITE_P(
     All, ProgramEditTest,
     testing::Values(
+        EditCase{"KernelTwice", [](Program* p) { p->kernels[2].name = "test"; },
+                 "kernel @test stands twice"},
         EditCase{"BufferTwice", [](Program* p) { BufferOf(p, "t").name = "u"; },
                  "buffer %u: is declared twice"},
         EditCase{"InputNumbers", [](Program* p) { BufferOf(p, "state").index = 2; },
