@@ -48,14 +48,6 @@ const KnownValue* OpContext::known(int i) {
   return nullptr;
 }
 
-std::optional<Literal> OpContext::ConstantInput(int i) {
-  absl::StatusOr<std::optional<Literal>> literal =
-      importer_->ConstantOf(*scope_->Find(node_->input(i)));
-  if (literal.ok()) return *std::move(literal);
-  b().Fail(literal.status());
-  return std::nullopt;
-}
-
 absl::StatusOr<std::vector<Dim>> OpContext::DimsInput(int i, absl::string_view what) {
   const KnownValue* value = known(i);
   CERMET_RETURN_IF_ERROR(status());

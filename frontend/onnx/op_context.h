@@ -46,8 +46,6 @@ class OpContext {
   Value in(int i);
   // Null unless the elements are known.
   const KnownValue* known(int i);
-  // The elements of a constant input of any size; nullopt if it is not constant.
-  std::optional<Literal> ConstantInput(int i);
   // Elements that must be known, as a flat list. `what` names the input in the error, which says
   // how to make it known.
   absl::StatusOr<std::vector<Dim>> DimsInput(int i, absl::string_view what);

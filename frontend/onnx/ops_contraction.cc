@@ -116,8 +116,8 @@ absl::StatusOr<Window> TransposedWindow(OpContext& c, Window window) {
   std::vector<int64_t> extra = c.Ints("output_padding", std::vector<int64_t>(spatial, 0));
   const std::vector<int64_t> shape = c.Ints("output_shape");
   const std::string auto_pad = c.Str("auto_pad", "NOTSET");
-  if (static_cast<int64_t>(extra.size()) != spatial)
-    return c.Error("output_padding does not fit the rank");
+  CERMET_RETURN_IF_ERROR(CheckWindowList(c, "output_padding", extra, spatial, 0));
+  CERMET_RETURN_IF_ERROR(CheckWindowList(c, "output_shape", shape, shape.size(), 0));
   const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
   if (shape.empty() && !same) {
     for (int64_t d = 0; d < spatial; ++d) window.high[d] -= extra[d];

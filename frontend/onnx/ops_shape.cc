@@ -1,5 +1,6 @@
 // Operators that make tensors from shapes, counts and constants.
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "frontend/onnx/op_context.h"
@@ -78,7 +79,8 @@ absl::Status Range(OpContext& c) {
     CERMET_ASSIGN_OR_RETURN(const std::vector<int64_t> delta, c.IntsInput(2, "delta"));
     if (start.size() != 1 || limit.size() != 1 || delta.size() != 1)
       return c.Error("start, limit and delta are not scalars");
-    if (delta[0] == 0) return c.Error("delta is 0");
+    if (delta[0] == 0 || delta[0] == std::numeric_limits<int64_t>::min())
+      return c.Error(absl::StrCat("delta is ", delta[0]));
     const Dim span = delta[0] > 0 ? limit[0] - start[0] : start[0] - limit[0];
     length = c.solver().Max(Dim::CeilDiv(span, std::abs(delta[0])), 0);
   }

@@ -9,12 +9,11 @@
 #include "ir/status.h"
 
 namespace cermet {
-namespace {
 
 constexpr int64_t kMaxWindow = 1 << 24;  // of any attribute: products stay far from overflow
 
-absl::Status CheckList(OpContext& c, absl::string_view name, const std::vector<int64_t>& list,
-                       size_t size, int64_t least) {
+absl::Status CheckWindowList(OpContext& c, absl::string_view name, const std::vector<int64_t>& list,
+                             size_t size, int64_t least) {
   if (list.size() != size)
     return c.Error(
         absl::StrCat("attribute ", name, " has ", list.size(), " elements instead of ", size));
@@ -24,6 +23,8 @@ absl::Status CheckList(OpContext& c, absl::string_view name, const std::vector<i
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 // Low and high pads of one dim for auto_pad = SAME_UPPER or SAME_LOWER.
 absl::Status SamePads(OpContext& c, size_t d, bool upper, Window* w) {
@@ -94,9 +95,9 @@ absl::StatusOr<Window> ReadWindow(OpContext& c, const Shape& filter, bool transp
   w.stride = c.Ints("strides", std::vector<int64_t>(spatial, 1));
   w.dilation = c.Ints("dilations", std::vector<int64_t>(spatial, 1));
   const std::vector<int64_t> pads = c.Ints("pads", std::vector<int64_t>(2 * spatial, 0));
-  CERMET_RETURN_IF_ERROR(CheckList(c, "kernel_shape", w.kernel, spatial, 1));
-  CERMET_RETURN_IF_ERROR(CheckList(c, "strides", w.stride, spatial, 1));
-  CERMET_RETURN_IF_ERROR(CheckList(c, "dilations", w.dilation, spatial, 1));
+  CERMET_RETURN_IF_ERROR(CheckWindowList(c, "kernel_shape", w.kernel, spatial, 1));
+  CERMET_RETURN_IF_ERROR(CheckWindowList(c, "strides", w.stride, spatial, 1));
+  CERMET_RETURN_IF_ERROR(CheckWindowList(c, "dilations", w.dilation, spatial, 1));
   const std::string auto_pad = c.Str("auto_pad", "NOTSET");
   const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
   if (!same && auto_pad != "NOTSET" && auto_pad != "VALID" && !auto_pad.empty())
@@ -105,7 +106,7 @@ absl::StatusOr<Window> ReadWindow(OpContext& c, const Shape& filter, bool transp
     w.low.assign(spatial, 0);
     w.high.assign(spatial, 0);
   } else {
-    CERMET_RETURN_IF_ERROR(CheckList(c, "pads", pads, 2 * spatial, -kMaxWindow));
+    CERMET_RETURN_IF_ERROR(CheckWindowList(c, "pads", pads, 2 * spatial, -kMaxWindow));
     w.low.assign(pads.begin(), pads.begin() + spatial);
     w.high.assign(pads.begin() + spatial, pads.end());
   }

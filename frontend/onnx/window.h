@@ -21,6 +21,10 @@ struct Window {
 // auto_pad SAME leaves the pads to the caller.
 absl::StatusOr<Window> ReadWindow(OpContext& c, const Shape& filter, bool transposed = false);
 
+// An error unless the attribute's `list` has `size` elements from `least` to 2^24.
+absl::Status CheckWindowList(OpContext& c, absl::string_view name, const std::vector<int64_t>& list,
+                             size_t size, int64_t least);
+
 }  // namespace cermet
 
 #endif  // CERMET_FRONTEND_ONNX_WINDOW_H_

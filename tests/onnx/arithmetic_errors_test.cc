@@ -26,6 +26,22 @@ TEST(ElementwiseErrors, Inputs) {
   });
 }
 
+// A fixed extent against a symbolic one: fixed dims can tell.
+TEST(ElementwiseErrors, SymbolAgainstConstant) {
+  ModelBuilder model;
+  model.FloatInput("x", {"n"});
+  model.Constant("three", Zeros({3}));
+  model.Node("Add", {"x", "three"}, {"y"});
+  model.Output("y");
+  ExpectError(model.ImportError(), "Add",
+              "shapes [?n] and [3] do not broadcast: extents ?n and 3 should be equal");
+  ImportOptions options;
+  options.dims["n"] = 4;
+  ExpectError(model.ImportError(options), "Add", "extents 4 and 3 should be equal");
+  options.dims["n"] = 3;
+  EXPECT_EQ(model.ImportError(options), "no error");
+}
+
 TEST(UnaryErrors, TypesAndAttributes) {
   const std::map<std::string, Literal> integers = {{"i", Vector({1})}};
   for (const char* op : {"Celu", "Elu", "HardSigmoid", "IsInf", "LeakyRelu", "Mish", "Reciprocal",
