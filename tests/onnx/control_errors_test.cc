@@ -22,13 +22,15 @@ onnx::GraphProto Body(const std::vector<std::string>& inputs,
 // ---- If
 
 // The error of y = If(condition) in a model with the inputs x[2,3] and the bool `go`, and the
-// constant `yes`, which is true.
+// constants `yes` (true), `one` (an integer) and `both` (two bools).
 std::string IfError(const std::string& condition, const onnx::GraphProto& then_graph,
                     const onnx::GraphProto& else_graph) {
   ModelBuilder model;
   model.FloatInput("x", {int64_t{2}, int64_t{3}});
   model.Input("go", onnx::TensorProto::BOOL, {});
   model.Constant("yes", Literal::Scalar<bool>(true));
+  model.Constant("one", Ints({}, {1}));
+  model.Constant("both", Literal::Splat(DType::kBool, {2}, 1));
   onnx::NodeProto* node = model.Node("If", {condition}, {"y"});
   SetAttr(node, "then_branch", then_graph);
   SetAttr(node, "else_branch", else_graph);
@@ -45,6 +47,9 @@ TEST(IfErrors, Branches) {
   }
   ExpectError(IfError("x", good, good), "If",
               "its condition has type f32[2,3] instead of one bool");
+  ExpectError(IfError("one", good, good), "If", "its condition has type i64 instead of one bool");
+  ExpectError(IfError("both", good, good), "If",
+              "its condition has type bool[2] instead of one bool");
   ExpectError(IfError("yes", nobody, good), "If", "no node writes the branch's output \"nobody\"");
   ExpectError(IfError("go", nobody, good), "If", "its body uses \"nobody\", which nothing defines");
   ExpectError(IfError("go", Body({}, {MakeNode("Neg", {"nobody"}, {"a"})}, {"a"}), good), "If",
