@@ -361,6 +361,8 @@ class Parser {
   std::unique_ptr<Module> module_;
 };
 
+}  // namespace
+
 absl::StatusOr<std::string> ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -368,8 +370,6 @@ absl::StatusOr<std::string> ReadText(const std::string& path) {
   if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot read"));
   return text.str();
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<Module>> ParseModule(absl::string_view text, absl::string_view file,
                                                     const ConstantStore* constants) {

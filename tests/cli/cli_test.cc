@@ -285,6 +285,21 @@ TEST(Dump, GraphFormsParseBackToTheSameBytes) {
   }
 }
 
+TEST(Dump, KernelsAndProgramsParseBackToTheSameBytes) {
+  for (const char* stage : {"kernel", "program"}) {
+    const std::string first = Folder() + "/later.cermet";
+    ASSERT_EQ(Cermet(absl::StrCat("dump ", kDigits, " --stage ", stage, " -o ", first)).status, 0)
+        << stage;
+    const Outcome again = Cermet(absl::StrCat("dump ", first, " --stage ", stage));
+    ASSERT_EQ(again.status, 0) << again.err;
+    EXPECT_EQ(ReadAll(first), again.out) << stage;
+  }
+  const std::string cut = Write("cut.cermet", "// a comment\nkernel @k(");
+  ExpectFailure(absl::StrCat("dump ", cut, " --stage kernel"), 1, "cut.cermet:2:11: expected");
+  ExpectFailure(absl::StrCat("dump ", kDigits, " --stage asm --node x"), 2,
+                "flag --node goes with the stages");
+}
+
 TEST(Dump, EveryStageIsStable) {
   const std::map<std::string, std::string> signs = {
       {"kernel", "kernel @"}, {"program", "program"},     {"llvm", "define"},
@@ -359,8 +374,11 @@ TEST(Explain, SaysWhyAKernelStaysScalar) {
                                     "  return %3\n}\n");
   const std::string note = "stays scalar: kernel @scatter: its loops run in order\n";
   EXPECT_THAT(Cermet(absl::StrCat("explain ", scatter)).out, HasSubstr(note));
-  const Outcome dump = Cermet(absl::StrCat("dump --stage kernel ", scatter));
-  EXPECT_THAT(dump.out, StartsWith(absl::StrCat("// ", note, "kernel @scatter")));
+}
+
+TEST(Explain, ANodeThatIsNotThereIsAnError) {
+  ExpectFailure(absl::StrCat("explain ", kDigits, " --node nobody"), 1,
+                "no fusion or kernel comes from a node \"nobody\"");
 }
 
 TEST(About, DevicesVersionAndOps) {

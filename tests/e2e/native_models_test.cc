@@ -11,6 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "codegen/target.h"
 #include "frontend/onnx/importer.h"
+#include "ir/kernel/text.h"
+#include "ir/parser.h"
+#include "ir/printer.h"
 #include "passes/registry.h"
 #include "passes/schedule/kernel_walk.h"
 #include "runtime/session/compiled_module.h"
@@ -128,6 +131,37 @@ TEST_P(NativeModel, MatchesTheRecordedOutputs) {
     ASSERT_TRUE(error.ok()) << names_[i] << ": " << error.status();
     EXPECT_LE(*error, case_.tolerance) << names_[i];
   }
+}
+
+TEST_P(NativeModel, EveryFormParsesBackToTheSameBytes) {
+  absl::StatusOr<std::unique_ptr<Module>> module = Import();
+  ASSERT_TRUE(module.ok()) << module.status();
+  const auto expect_graph_parses_back = [&](const char* stage) {
+    const std::string text = Print(**module);
+    const absl::StatusOr<std::unique_ptr<Module>> again = ParseModule(text, stage);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_TRUE(Print(**again) == text) << stage;
+  };
+  CompileOptions options;
+  options.passes.target = *codegen::HostTarget();
+  expect_graph_parses_back("import");
+  ASSERT_TRUE(Optimize(module->get(), options).ok());
+  expect_graph_parses_back("optimized");
+  ASSERT_TRUE(FuseModule(module->get(), options).ok());
+  expect_graph_parses_back("fused");
+  const absl::StatusOr<program::Program> program = Lower(**module, options);
+  ASSERT_TRUE(program.ok()) << program.status();
+  for (const kernel::Kernel& kernel : program->kernels) {
+    const std::string text = kernel::Print(kernel);
+    const absl::StatusOr<std::vector<kernel::Kernel>> again = kernel::ParseKernels(text, "kernel");
+    ASSERT_TRUE(again.ok()) << again.status();
+    ASSERT_EQ(again->size(), 1u);
+    EXPECT_TRUE(kernel::Print((*again)[0]) == text) << kernel.name;
+  }
+  const std::string text = program::Print(*program);
+  const absl::StatusOr<program::Program> again = program::ParseProgram(text, "program");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(program::Print(*again) == text);
 }
 
 // Whether the kernel loops over elements without a vector instruction.

@@ -1,13 +1,18 @@
 // `cermet dump`: any form that a model takes on its way to machine code.
-#include <map>
+#include <algorithm>
+#include <string>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "codegen/object.h"
 #include "codegen/ptx.h"
 #include "codegen/target.h"
 #include "ir/kernel/text.h"
+#include "ir/parser.h"
 #include "ir/printer.h"
+#include "ir/program/program.h"
 #include "ir/status.h"
 #include "tools/cermet/dump_views.h"
 #include "tools/cermet/verbs.h"
@@ -19,25 +24,45 @@ constexpr absl::string_view kStages[] = {"import",  "optimized", "fused", "kerne
                                          "program", "llvm",      "asm",   "ptx",
                                          "plan",    "dot",       "html"};
 
-// The kernels; in front of each, what of it stays scalar and why.
-std::string Kernels(const program::Program& program, const CompileLog& log,
-                    const std::string& node) {
-  std::map<std::string, std::string> notes;  // by the scheduled kernel
-  for (const CompileLog::KernelLog& kernel : log.kernels) {
-    for (const schedule::ScheduleStep& step : kernel.steps) {
-      if (absl::StartsWith(step.name, schedule::kStaysScalar))
-        absl::StrAppend(&notes[kernel.steps.back().kernel], "// ", step.name, "\n");
-    }
-  }
+// Kernels one after the other, those of the user's node `node` if it is given.
+std::string PrintKernels(const std::vector<kernel::Kernel>& kernels, const std::string& node) {
   std::string text;
-  for (const kernel::Kernel& kernel : program.kernels) {
+  for (const kernel::Kernel& kernel : kernels) {
     if (!node.empty() && !KernelBelongsTo(kernel, node)) continue;
-    const std::string printed = kernel::Print(kernel);
-    const auto note = notes.find(printed);
-    absl::StrAppend(&text, text.empty() ? "" : "\n", note == notes.end() ? "" : note->second,
-                    printed);
+    absl::StrAppend(&text, text.empty() ? "" : "\n", kernel::Print(kernel));
   }
   return text;
+}
+
+absl::Status WriteKernels(const Arguments& arguments, const std::vector<kernel::Kernel>& kernels) {
+  const std::string text = PrintKernels(kernels, arguments.Get("--node"));
+  if (text.empty() && arguments.Has("--node"))
+    return absl::NotFoundError(
+        absl::StrCat("no kernel comes from a node \"", arguments.Get("--node"), "\""));
+  return WriteResult(arguments, text);
+}
+
+// The word that a text form begins with, after blank lines and comments.
+absl::string_view FirstWord(absl::string_view text) {
+  while (true) {
+    text = absl::StripLeadingAsciiWhitespace(text);
+    if (!absl::StartsWith(text, "//")) break;
+    text.remove_prefix(std::min(text.size(), text.find('\n')));
+  }
+  return text.substr(0, text.find_first_of(" \t\r\n"));
+}
+
+// A file that holds kernels or a program already is verified and printed as that form.
+absl::Status DumpLaterForm(const Arguments& arguments, const std::string& stage,
+                           absl::string_view text) {
+  const std::string& path = arguments.positional();
+  if (stage == "kernel") {
+    CERMET_ASSIGN_OR_RETURN(const std::vector<kernel::Kernel> kernels,
+                            kernel::ParseKernels(text, path));
+    return WriteKernels(arguments, kernels);
+  }
+  CERMET_ASSIGN_OR_RETURN(const program::Program program, program::ParseProgram(text, path));
+  return WriteResult(arguments, program::Print(program));
 }
 
 absl::Status WriteGraphForm(const Arguments& arguments, const Module& module) {
@@ -54,6 +79,15 @@ absl::Status WriteGraphForm(const Arguments& arguments, const Module& module) {
 
 absl::Status Dump(const Arguments& arguments) {
   CERMET_ASSIGN_OR_RETURN(const std::string stage, arguments.Choice("--stage", kStages));
+  const bool has_nodes =
+      stage == "import" || stage == "optimized" || stage == "fused" || stage == "kernel";
+  if (arguments.Has("--node") && !has_nodes)
+    return UsageError("flag --node goes with the stages import, optimized, fused and kernel");
+  if ((stage == "kernel" || stage == "program") &&
+      absl::EndsWith(arguments.positional(), ".cermet")) {
+    CERMET_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.positional()));
+    if (FirstWord(text) == stage) return DumpLaterForm(arguments, stage, text);
+  }
   CERMET_ASSIGN_OR_RETURN(const LoadOptions load, ReadLoadOptions(arguments));
   const bool gpu = stage == "ptx" || arguments.Get("--target") == "nvptx64-nvidia-cuda";
   const std::string cpu = arguments.Get("--cpu", "host");
@@ -80,17 +114,9 @@ absl::Status Dump(const Arguments& arguments) {
   CERMET_RETURN_IF_ERROR(FuseModule(module.get(), options));
   if (stage == "fused") return WriteGraphForm(arguments, *module);
   if (stage == "dot") return WriteResult(arguments, DotOf(*module));
-  CompileLog log;
-  CERMET_ASSIGN_OR_RETURN(const program::Program program,
-                          Lower(*module, options, stage == "kernel" ? &log : nullptr));
+  CERMET_ASSIGN_OR_RETURN(const program::Program program, Lower(*module, options));
   progress.Step("");
-  if (stage == "kernel") {
-    const std::string text = Kernels(program, log, arguments.Get("--node"));
-    if (text.empty() && arguments.Has("--node"))
-      return absl::NotFoundError(
-          absl::StrCat("no kernel comes from a node \"", arguments.Get("--node"), "\""));
-    return WriteResult(arguments, text);
-  }
+  if (stage == "kernel") return WriteKernels(arguments, program.kernels);
   if (stage == "program") return WriteResult(arguments, program::Print(program));
   if (stage == "plan") return WriteResult(arguments, PlanOf(program));
   if (stage == "html") return WriteResult(arguments, HtmlOf(*module, program));
@@ -112,7 +138,9 @@ Verb DumpVerb() {
       "program (the command program), llvm, asm or\n"
       "ptx. Views: plan (where every buffer lies in memory), dot (the fused graph for Graphviz), "
       "html (fused graph and kernels, linked).\n"
-      "With -o OUT.cermet the constants of graph IR go to OUT.cermet.bin.",
+      "With -o OUT.cermet the constants of graph IR go to OUT.cermet.bin. All forms up to program "
+      "parse back: MODEL may be such a file, of the stage\nasked for or an earlier one of graph "
+      "IR.",
       Join({{{"--stage", "STAGE", "the form (default: import)"},
              {"--node", "NAME",
               "only what comes from the user's node NAME (stages import to kernel)"},

@@ -11,9 +11,13 @@
 namespace cermet::cli {
 namespace {
 
-std::string Explanation(const CompileLog& log, const std::string& node) {
+absl::StatusOr<std::string> Explanation(const CompileLog& log, const std::string& node) {
+  bool is_known = node.empty();
   const auto wanted = [&](const std::string& description) {
-    return node.empty() || absl::StrContains(description, absl::StrCat("\"", node, "\""));
+    if (node.empty()) return true;
+    const bool is_wanted = absl::StrContains(description, absl::StrCat("\"", node, "\""));
+    is_known |= is_wanted;
+    return is_wanted;
   };
   std::string text = "fusion:\n";
   for (const FusionDecision& decision : log.fusion_decisions) {
@@ -33,6 +37,9 @@ std::string Explanation(const CompileLog& log, const std::string& node) {
     for (const schedule::ScheduleStep& step : kernel.steps)
       absl::StrAppend(&text, "  after ", step.name, ":\n", step.kernel);
   }
+  if (!is_known)
+    return absl::NotFoundError(
+        absl::StrCat("no fusion or kernel comes from a node \"", node, "\""));
   if (!node.empty()) return text;
   absl::StrAppend(&text, "rules applied:\n");
   for (const auto& [rule, count] : log.report.rule_counts)
@@ -56,7 +63,8 @@ absl::Status Explain(const Arguments& arguments) {
   CompileLog log;
   CERMET_RETURN_IF_ERROR(Compile(module.get(), options, &log).status());
   progress.Step("");
-  return WriteResult(arguments, Explanation(log, arguments.Get("--node")));
+  CERMET_ASSIGN_OR_RETURN(const std::string text, Explanation(log, arguments.Get("--node")));
+  return WriteResult(arguments, text);
 }
 
 }  // namespace
