@@ -435,4 +435,12 @@ bool IsIdentifier(absl::string_view text) {
   return true;
 }
 
+bool IsValueName(absl::string_view name) {
+  if (name.empty() || IsDigit(name[0]) || name[0] == '.') return false;
+  for (const char c : name) {
+    if (!IsNameChar(c)) return false;
+  }
+  return true;
+}
+
 }  // namespace cermet

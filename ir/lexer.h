@@ -114,6 +114,9 @@ std::string FormatDouble(double value);
 std::string FormatFloat(float value);
 // True for a text that the lexer takes as one identifier.
 bool IsIdentifier(absl::string_view text);
+// True for a name that can stand after a `%` without being taken for a number: an identifier in
+// which dots may stand too, but not in front.
+bool IsValueName(absl::string_view name);
 
 }  // namespace cermet
 

@@ -20,16 +20,6 @@ namespace {
 constexpr size_t kLocationColumn = 72;  // where the users' names start, if there is room
 constexpr size_t kMaxHeaderWidth = 100;
 
-// True for a name that can stand after a `%` without being taken for a number.
-bool IsValueName(absl::string_view name) {
-  if (name.empty() || name[0] == '.') return false;
-  std::string letters(name);
-  for (char& c : letters) {
-    if (c == '.') c = '_';
-  }
-  return IsIdentifier(letters);
-}
-
 std::string ListInts(const std::vector<int64_t>& values) {
   return absl::StrCat("[", absl::StrJoin(values, ", "), "]");
 }

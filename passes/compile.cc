@@ -38,8 +38,8 @@ absl::Status FuseModule(Module* module, const CompileOptions& options, CompileLo
 
 absl::StatusOr<program::Program> Lower(const Module& module, const CompileOptions& options,
                                        CompileLog* log) {
-  std::map<std::string, kernel::Kernel>
-      scheduled;  // by naive kernel and what is known of its arguments
+  // By the kernel before and what is known of its arguments.
+  std::map<std::string, kernel::Kernel> scheduled;
   plan::BuildProgramOptions build;
   build.schedule = [&](kernel::Kernel* kernel,
                        const std::vector<bool>& constant_arguments) -> absl::Status {

@@ -7,6 +7,7 @@
 #include "frontend/onnx/op_table.h"
 #include "frontend/onnx/window.h"
 #include "ir/infer.h"
+#include "ir/integer_range.h"
 #include "ir/status.h"
 
 namespace cermet {
@@ -14,35 +15,6 @@ namespace cermet {
 absl::StatusOr<Value> MatMulValues(OpContext& c, Value x, Value y);  // ops_contraction.cc
 
 namespace {
-
-struct IntegerRange {
-  double low, high;
-};
-absl::StatusOr<IntegerRange> RangeOf(OpContext& c, DType dtype) {
-  switch (dtype) {
-    case DType::kI8:
-      return IntegerRange{-128, 127};
-    case DType::kU8:
-      return IntegerRange{0, 255};
-    case DType::kI16:
-      return IntegerRange{-32768, 32767};
-    case DType::kU16:
-      return IntegerRange{0, 65535};
-    case DType::kI32:
-      return IntegerRange{-2147483648.0, 2147483647.0};
-    case DType::kBool:
-    case DType::kI64:
-    case DType::kU32:
-    case DType::kU64:
-    case DType::kF16:
-    case DType::kBF16:
-    case DType::kF32:
-    case DType::kF64:
-    case DType::kToken:
-      break;
-  }
-  return c.Unsupported(absl::StrCat("quantisation to ", Name(dtype)));
-}
 
 // A scale or zero point spread over x's shape: a scalar, one element for each place along `axis`,
 // or blocks along it.
@@ -76,12 +48,15 @@ absl::StatusOr<Value> SpreadParameter(OpContext& c, Value parameter, const Shape
 // saturate(round(x / scale) + zero point)
 absl::StatusOr<Value> Quantize(OpContext& c, Value x, Value scale, Value zero_point, DType dtype) {
   Builder& b = c.b();
-  CERMET_ASSIGN_OR_RETURN(const IntegerRange range, RangeOf(c, dtype));
+  const std::optional<IntegerRange> range = RangeOf(dtype);
+  if (!range || dtype == DType::kBool || (ByteSize(dtype) >= 4 && dtype != DType::kI32))
+    return c.Unsupported(absl::StrCat("quantisation to ", Name(dtype)));
   CERMET_RETURN_IF_ERROR(c.status());
   Value y = b.Convert(b.Unary(OpCode::kRoundEven, b.Div(x, scale)), DType::kF32);
   if (zero_point) y = b.Add(y, b.Convert(zero_point, DType::kF32));
   const Type scalar(DType::kF32, {});
-  y = b.Max(b.Min(y, c.Splat(range.high, scalar)), c.Splat(range.low, scalar));
+  y = b.Max(b.Min(y, c.Splat(static_cast<double>(range->high), scalar)),
+            c.Splat(static_cast<double>(range->low), scalar));
   return b.Convert(y, dtype);
 }
 

@@ -88,6 +88,7 @@ class Verifier {
     BufferKind last = BufferKind::kInput;
     std::set<int32_t> updated;
     for (const Buffer& buffer : program_.buffers) {
+      if (!IsValueName(buffer.name)) return Error(buffer, "the text form has no such name");
       if (!names.insert(buffer.name).second) return Error(buffer, "is declared twice");
       if (buffer.kind < last)
         return Error(buffer, "inputs, outputs, constants, temps: in this order");

@@ -1,7 +1,9 @@
 // Buffers, kernels, constants and packed arguments of a program under construction.
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "ir/kernel/text.h"
+#include "ir/lexer.h"
 #include "ir/status.h"
 #include "passes/plan/program_builder.h"
 #include "passes/plan/work.h"
@@ -27,10 +29,20 @@ std::string Unique(absl::string_view hint, char separator, std::map<std::string,
   }
 }
 
+// `hint` with `_` for what the text form has no place for: users name tensors as they like.
+std::string ValueName(absl::string_view hint) {
+  std::string name;
+  for (const char c : hint) {
+    const bool stays = absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.';
+    name += stays ? c : '_';
+  }
+  return IsValueName(name) ? name : "_" + name;
+}
+
 }  // namespace
 
 int32_t ProgramBuilder::AddBuffer(Buffer buffer) {
-  buffer.name = Unique(buffer.name, '.', &names_);
+  buffer.name = Unique(ValueName(buffer.name), '.', &names_);
   program_.buffers.push_back(std::move(buffer));
   return static_cast<int32_t>(program_.buffers.size()) - 1;
 }

@@ -1,8 +1,10 @@
 // What an instruction says about the index that it gives: its polynomial, or the bounds of an
 // opaque value.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "ir/integer_range.h"
 #include "ir/kernel/fragment.h"
 #include "ir/status.h"
 #include "passes/schedule/index_analysis.h"
@@ -18,31 +20,8 @@ using kernel::ValueId;
 constexpr int64_t kNoLimit = Interval::kNoLimit;
 
 Interval RangeOfDType(DType dtype) {
-  switch (dtype) {
-    case DType::kBool:
-      return {0, 1};
-    case DType::kI8:
-      return {-128, 127};
-    case DType::kU8:
-      return {0, 255};
-    case DType::kI16:
-      return {-32768, 32767};
-    case DType::kU16:
-      return {0, 65535};
-    case DType::kI32:
-      return {-(int64_t{1} << 31), (int64_t{1} << 31) - 1};
-    case DType::kU32:
-      return {0, (int64_t{1} << 32) - 1};
-    case DType::kI64:
-    case DType::kU64:
-    case DType::kF16:
-    case DType::kBF16:
-    case DType::kF32:
-    case DType::kF64:
-    case DType::kToken:
-      return {};
-  }
-  CERMET_UNREACHABLE();
+  const std::optional<IntegerRange> range = RangeOf(dtype);
+  return range && dtype != DType::kI64 ? Interval{range->low, range->high} : Interval();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "frontend/api/ops.h"
 #include "runtime/session/session.h"
 #include "tests/session/allocation_count.h"
+#include "tests/session/session_fixture.h"
 
 namespace cermet {
 namespace {
@@ -14,25 +15,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class CallableTest : public ::testing::Test {
+class CallableTest : public testing::SessionFixture {
  protected:
-  CallableTest() : scope_(&graph_) {
-    SessionOptions options;
-    options.intra_op_threads = 1;
-    options.code_cache = false;
-    absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
-    EXPECT_TRUE(session.ok()) << session.status();
-    session_ = *std::move(session);
-  }
+  CallableTest() : SessionFixture(/*threads=*/1) {}
   Callable Make(const std::vector<api::Tensor>& feeds, const std::vector<api::Fetch>& fetches) {
     absl::StatusOr<Callable> callable = session_->MakeCallable(feeds, fetches);
     EXPECT_TRUE(callable.ok()) << callable.status();
     return *callable;
   }
-
-  api::Graph graph_;
-  api::Graph::DefaultScope scope_;
-  std::unique_ptr<Session> session_;
 };
 
 TEST_F(CallableTest, GivesWhatRunGives) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "frontend/api/ops.h"
+#include "tests/session/session_fixture.h"
 
 namespace cermet {
 namespace {
@@ -20,17 +21,8 @@ std::string Printed(const api::Tensor& tensor) {
   return out.str();
 }
 
-class SessionTest : public ::testing::Test {
+class SessionTest : public testing::SessionFixture {
  protected:
-  SessionTest() : scope_(&graph_) {
-    SessionOptions options;
-    options.intra_op_threads = 2;
-    options.code_cache = false;
-    absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
-    EXPECT_TRUE(session.ok()) << session.status();
-    session_ = *std::move(session);
-  }
-
   Literal Value(const api::Tensor& tensor, const std::vector<api::Feed>& feeds = {}) {
     absl::StatusOr<std::vector<Literal>> values = session_->Run(feeds, {tensor});
     EXPECT_TRUE(values.ok()) << values.status();
@@ -39,10 +31,6 @@ class SessionTest : public ::testing::Test {
   std::string Error(const std::vector<api::Feed>& feeds, const std::vector<api::Fetch>& fetches) {
     return std::string(session_->Run(feeds, fetches).status().message());
   }
-
-  api::Graph graph_;
-  api::Graph::DefaultScope scope_;
-  std::unique_ptr<Session> session_;
 };
 
 TEST_F(SessionTest, AddPrintsANodeAndRunsToItsValue) {

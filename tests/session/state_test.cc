@@ -6,6 +6,7 @@
 
 #include "frontend/api/ops.h"
 #include "runtime/session/session.h"
+#include "tests/session/session_fixture.h"
 
 namespace cermet {
 namespace {
@@ -13,16 +14,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class StateTest : public ::testing::Test {
+class StateTest : public testing::SessionFixture {
  protected:
-  StateTest() : scope_(&graph_) {
-    SessionOptions options;
-    options.intra_op_threads = 2;
-    options.code_cache = false;
-    absl::StatusOr<std::unique_ptr<Session>> session = Session::Create(&graph_, options);
-    EXPECT_TRUE(session.ok()) << session.status();
-    session_ = *std::move(session);
-  }
   void Initialise() {
     const absl::Status status = session_->Run({}, {api::GlobalVariablesInitializer()}).status();
     ASSERT_TRUE(status.ok()) << status;
@@ -41,10 +34,6 @@ class StateTest : public ::testing::Test {
   std::string Error(const std::vector<api::Fetch>& fetches) {
     return std::string(session_->Run({}, fetches).status().message());
   }
-
-  api::Graph graph_;
-  api::Graph::DefaultScope scope_;
-  std::unique_ptr<Session> session_;
 };
 
 TEST_F(StateTest, AssignmentsGiveTheNewValue) {
