@@ -52,7 +52,7 @@ class GraphFuser {
   void Report(const Node& producer, const Group& group, const Verdict& verdict) {
     if (context_.fusion_decisions == nullptr) return;
     context_.fusion_decisions->push_back(
-        {producer.Describe(), group.root->Describe(), verdict.fuse, verdict.reason});
+        {producer.Describe(), group.root()->Describe(), verdict.fuse, verdict.reason});
   }
 
   void Place(Node* node) {
@@ -107,15 +107,13 @@ class GraphFuser {
 
   void Join(Node* node, const std::vector<Group*>& groups) {
     for (Group* group : groups) {
-      group->Add(node, order_);
+      group->Prepend(node);
       groups_of_[node].push_back(group);
     }
   }
 
   void StartGroup(Node* node) {
-    groups_.push_back(std::make_unique<Group>());
-    groups_.back()->root = node;
-    groups_.back()->members = {node};
+    groups_.push_back(std::make_unique<Group>(node, facts_));
     groups_of_[node].push_back(groups_.back().get());
   }
 
@@ -126,9 +124,9 @@ class GraphFuser {
     // Groups were made from the last root to the first, so earlier positions stay valid.
     for (const std::unique_ptr<Group>& group : groups_) {
       Node* fusion = BuildFusion(*group);
-      for (int i = 0; i < group->root->num_results(); ++i)
-        replacements[group->root->result(i)] = fusion->result(i);
-      for (const Node* member : group->members) {
+      for (int i = 0; i < group->root()->num_results(); ++i)
+        replacements[group->root()->result(i)] = fusion->result(i);
+      for (const Node* member : group->members()) {
         if (!StaysOutside(*member)) absorbed.insert(member);
       }
     }
@@ -146,7 +144,7 @@ class GraphFuser {
     auto body = std::make_unique<Graph>("body");
     std::map<Value, Value> inside;
     std::vector<Value> operands;
-    for (Node* member : group.members) {
+    for (Node* member : group.members()) {
       for (Value operand : member->operands()) {
         if (group.Contains(operand.node) || inside.count(operand) != 0) continue;
         inside[operand] =
@@ -154,7 +152,7 @@ class GraphFuser {
         operands.push_back(operand);
       }
     }
-    for (Node* member : group.members) {
+    for (Node* member : group.members()) {
       std::vector<Value> arguments;
       for (Value operand : member->operands()) arguments.push_back(inside[operand]);
       std::vector<std::unique_ptr<Graph>> bodies;
@@ -165,15 +163,15 @@ class GraphFuser {
       for (int i = 0; i < member->num_results(); ++i) inside[member->result(i)] = copy->result(i);
     }
     std::vector<Value> results;
-    for (int i = 0; i < group.root->num_results(); ++i)
-      results.push_back(inside[group.root->result(i)]);
+    for (int i = 0; i < group.root()->num_results(); ++i)
+      results.push_back(inside[group.root()->result(i)]);
     body->set_results(std::move(results));
     std::vector<std::unique_ptr<Graph>> bodies;
     bodies.push_back(std::move(body));
     AttrMap attrs;
     attrs.Set("kind", Word{KindOf(group)});
-    return graph_->InsertNode(order_.at(group.root), OpCode::kFusion, std::move(operands),
-                              group.root->types(), std::move(attrs), std::move(bodies),
+    return graph_->InsertNode(order_.at(group.root()), OpCode::kFusion, std::move(operands),
+                              group.root()->types(), std::move(attrs), std::move(bodies),
                               LocationOf(group));
   }
 
@@ -182,11 +180,11 @@ class GraphFuser {
   static Location LocationOf(const Group& group) {
     Location location;
     std::set<const Node*> fixed;  // by constants alone
-    for (const Node* member : group.members) {
+    for (const Node* member : group.members()) {
       const bool is_fixed =
           std::all_of(member->operands().begin(), member->operands().end(),
                       [&](const Value& operand) { return fixed.count(operand.node) != 0; });
-      if (is_fixed && member != group.root) {
+      if (is_fixed && member != group.root()) {
         fixed.insert(member);
       } else {
         location = location.Merge(member->location());
@@ -198,7 +196,7 @@ class GraphFuser {
   Graph* graph_;
   const DimFacts& facts_;
   const PassContext& context_;
-  NodeOrder order_;
+  std::map<const Node*, int64_t> order_;  // of the nodes in the graph
   std::map<const Node*, std::vector<Node*>> users_;
   std::set<const Node*> escapes_;
   std::map<const Node*, std::vector<Group*>> groups_of_;

@@ -25,15 +25,6 @@
 
 namespace cermet::fuse {
 
-bool Group::Contains(const Node* node) const {
-  return std::find(members.begin(), members.end(), node) != members.end();
-}
-
-void Group::Add(Node* node, const NodeOrder& order) {
-  const auto before = [&](const Node* a, const Node* b) { return order.at(a) < order.at(b); };
-  members.insert(std::upper_bound(members.begin(), members.end(), node, before), node);
-}
-
 bool IsFreeSource(const Node& node) {
   if (node.op() == OpCode::kIota || node.op() == OpCode::kDimSize) return true;
   const Literal* literal =
@@ -51,10 +42,12 @@ namespace {
 
 using lower::Index;
 using lower::IndexFlow;
-using lower::IndexSpace;
 
 bool IsContraction(const Node& node) { return Info(node.op()).op_class == OpClass::kContraction; }
 bool IsUpdate(const Node& node) { return Info(node.op()).op_class == OpClass::kUpdate; }
+bool HasPrologue(const Node& node) {
+  return IsContraction(node) || node.op() == OpCode::kReduceWindow;
+}
 // What the loops of a fusion are built around, at most one in each: computed in loops of its own,
 // and none of its elements twice. The rest of the fusion is its prologue and epilogue.
 bool IsAnchor(const Node& node) {
@@ -66,69 +59,89 @@ bool IsExpensive(const Node& node) {
          node.op() == OpCode::kSqrt || node.op() == OpCode::kRem;
 }
 
-Value StripReshapes(Value value, const Group& group) {
-  while (value.node->op() == OpCode::kReshape && group.Contains(value.node->operand(0).node))
+// One of a piece's root, spelt with variables that `space` comes to declare.
+Index ElementOf(Value root, lower::IndexSpace* space) {
+  const Shape& shape = root.type().shape;
+  Index index;
+  for (size_t i = 0; i < shape.size(); ++i)
+    index.push_back(space->AddVariable(absl::StrCat("%o", i), shape[i]));
+  return index;
+}
+
+}  // namespace
+
+Piece::Piece(Value root, const std::deque<Node*>& members, const DimFacts& facts)
+    : root(root), space(facts), index(ElementOf(root, &space)), flow(root, index, &space) {
+  for (auto it = members.rbegin(); it != members.rend(); ++it) flow.Follow(*it);
+}
+
+Group::Group(Node* root, const DimFacts& facts) : root_(root), facts_(facts) {
+  Record(root);
+  FindPieces();
+}
+
+void Group::Prepend(Node* node) {
+  const Value root = StrippedRoot();
+  Record(node);
+  // What the result consists of changes with the reshapes of the root, and the concatenations and
+  // pads behind them.
+  if (StrippedRoot() != root || lower::IsWrittenInPieces(*node)) {
+    FindPieces();
+    return;
+  }
+  for (const std::unique_ptr<Piece>& piece : pieces_) piece->flow.Follow(node);
+  for (const std::unique_ptr<Piece>& piece : borders_) piece->flow.Follow(node);
+}
+
+void Group::Record(Node* node) {
+  members_.push_front(node);
+  member_set_.insert(node);
+  const bool in_prologue = HasPrologue(*node) || prologue_.count(node) != 0;
+  for (Value operand : node->operands()) {
+    readers_[operand.node].insert(node->op());
+    if (in_prologue) prologue_.insert(operand.node);
+  }
+  if (IsAnchor(*node)) anchors_.push_back(node);
+  if (IsLanesReduction(*node)) row_reductions_.push_back(node);
+}
+
+Value Group::StrippedRoot() const {
+  Value value = root_->result();
+  while (value.node->op() == OpCode::kReshape && Contains(value.node->operand(0).node))
     value = value.node->operand(0);
   return value;
 }
 
-lower::Pieces PiecesOf(Value root, const Group& group) {
-  return lower::FindPieces(root, [&](const Node* n) { return group.Contains(n); });
-}
-
-// Whose elements the loops of the fusion run over: the root, or the pieces that a concatenation or
-// pad at the root is written in.
-std::vector<Value> PieceRoots(const Group& group) {
-  Value root = StripReshapes(group.root->result(), group);
-  Node* node = root.node;
-  if (lower::IsWrittenInPieces(*node)) {
-    std::vector<Value> roots;
-    for (const lower::Piece& piece : PiecesOf(root, group).computed) roots.push_back(piece.value);
-    return roots;
-  }
-  if (IsUpdate(*node)) return {node->operands().begin() + 1, node->operands().end()};
-  if (node->op() == OpCode::kCheck) return {node->operand(0)};
-  return {root};
-}
-
-struct Piece {
-  Value root;
-  Index index;
-  IndexSpace space;
-  std::unique_ptr<IndexFlow> flow;
-};
-
-Piece AnalysePiece(Value root, const std::vector<Node*>& members, const DimFacts& facts) {
-  Piece piece{root, {}, IndexSpace(facts), nullptr};
-  const Shape& shape = root.type().shape;
-  for (size_t i = 0; i < shape.size(); ++i)
-    piece.index.push_back(piece.space.AddVariable(absl::StrCat("%o", i), shape[i]));
-  piece.flow = std::make_unique<IndexFlow>(members, root, piece.index, &piece.space);
-  return piece;
-}
-
-// Members through which `node` feeds a contraction or a window of the group (its prologue).
-bool FeedsAnchor(const Node* node, const Group& group) {
-  for (const Node* member : group.members) {
-    const auto& operands = member->operands();
-    const bool uses =
-        std::any_of(operands.begin(), operands.end(), [&](Value v) { return v.node == node; });
-    if (!uses) continue;
-    if (IsContraction(*member) || member->op() == OpCode::kReduceWindow) return true;
-    if (FeedsAnchor(member, group)) return true;
-  }
-  return false;
-}
-
-bool UsedBy(const Node* node, const Group& group, OpCode op) {
-  for (const Node* member : group.members) {
-    if (member->op() != op) continue;
-    for (Value operand : member->operands()) {
-      if (operand.node == node) return true;
+void Group::FindPieces() {
+  const Value root = StrippedRoot();
+  const Node& node = *root.node;
+  std::vector<Value> roots;
+  borders_.clear();
+  if (lower::IsWrittenInPieces(node)) {
+    const lower::Pieces found = lower::FindPieces(root, [&](const Node* n) { return Contains(n); });
+    for (const lower::Piece& piece : found.computed) roots.push_back(piece.value);
+    for (const lower::Piece& border : found.borders) {
+      const Value padding = border.value.node->operand(1);
+      borders_.push_back(std::make_unique<Piece>(padding, members_, facts_));
     }
+  } else if (IsUpdate(node)) {
+    roots.assign(node.operands().begin() + 1, node.operands().end());
+  } else if (node.op() == OpCode::kCheck) {
+    roots = {node.operand(0)};
+  } else {
+    roots = {root};
   }
-  return false;
+  pieces_.clear();
+  for (Value piece_root : roots)
+    pieces_.push_back(std::make_unique<Piece>(piece_root, members_, facts_));
 }
+
+bool Group::ReadBy(const Node* node, OpCode op) const {
+  const auto it = readers_.find(node);
+  return it != readers_.end() && it->second.count(op) != 0;
+}
+
+namespace {
 
 // Where a producer of shape `shape` is read, as dims of the piece: nullopt if it is read at
 // anything but distinct variables of the piece's index, or if a variable does not run over the
@@ -166,90 +179,71 @@ bool IsReadOnce(const Index& read, const Shape& shape, const Piece& piece) {
   return true;
 }
 
-// The shape of the rows that the group's reductions share, if there are any.
-const Shape* RowShape(const Group& group) {
-  for (const Node* member : group.members) {
-    if (IsLanesReduction(*member)) return &member->type().shape;
-  }
-  return nullptr;
-}
-
 Verdict JoinView(Node* producer, const Group& group) {
-  if (!FeedsAnchor(producer, group)) return {true, "a view is an index map"};
+  if (!group.FeedsAnchor(producer)) return {true, "a view is an index map"};
   if (!IsCheapView(*producer))
     return {false, "its index map would run in the innermost loop of a contraction or window"};
-  if (UsedBy(producer, group, OpCode::kReshape)) {
+  if (group.ReadBy(producer, OpCode::kReshape)) {
     return {false, "behind a reshape the loads of a contraction or window would need divisions"};
   }
   return {true, "the contraction or window loads through the view"};
 }
 
+bool IsPieceRoot(const Node* node, const Group& group) {
+  const auto& pieces = group.pieces();
+  return std::any_of(pieces.begin(), pieces.end(),
+                     [&](const auto& piece) { return piece->root.node == node; });
+}
+
 Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& facts) {
-  if (FeedsAnchor(producer, group))
+  if (group.FeedsAnchor(producer))
     return {false,
             "each element would be computed again for every use by the contraction or window"};
-  const std::vector<Value> roots = PieceRoots(group);
-  if (UsedBy(producer, group, OpCode::kConcat) &&
-      std::find(roots.begin(), roots.end(), producer->result()) == roots.end()) {
+  if (group.ReadBy(producer, OpCode::kConcat) && !IsPieceRoot(producer, group))
     return {false, "a concatenation in the middle would compute every operand for every element"};
-  }
-  const Shape* rows = RowShape(group);
-  for (Value piece_root : roots) {
-    if (piece_root.node == producer) continue;
-    const Piece piece = AnalysePiece(piece_root, group.members, facts);
-    const IndexFlow::Reads* reads = piece.flow->Find(producer->result());
+  const Dim size = producer->type().NumElements();
+  const bool may_repeat =
+      IsExpensive(*producer) && size != Dim(1) && group.row_reductions().empty();
+  for (const std::unique_ptr<Piece>& piece : group.pieces()) {
+    if (piece->root.node == producer) continue;
+    const IndexFlow::Reads* reads = piece->flow.Find(producer->result());
     if (reads == nullptr) continue;
     if (reads->unknown)
       return {false, "its elements are read at indices that are only known when it runs"};
-    const bool scalar = producer->type().NumElements() == Dim(1);
-    const bool per_row = rows != nullptr && producer->type().shape.size() <= rows->size();
-    const Dim spread = piece_root.type().NumElements();
-    if (IsExpensive(*producer) && !scalar && !per_row && rows == nullptr &&
-        producer->type().NumElements() != spread &&
-        Range(spread - producer->type().NumElements(), facts).lower.value_or(0) > 0) {
+    const Dim spread = piece->root.type().NumElements();
+    if (may_repeat && size != spread && Range(spread - size, facts).lower.value_or(0) > 0)
       return {false, "a costly op that is broadcast would be computed again for every copy"};
-    }
   }
   return {true, "elementwise"};
 }
 
 bool IsRead(Node* node, const Piece& piece) {
-  const IndexFlow::Reads reads = piece.flow->ReadsOf(node);
+  const IndexFlow::Reads reads = piece.flow.ReadsOf(node);
   return reads.unknown || !reads.indices.empty();
 }
 
-// Does the value of a pad at the root, which is computed for every element of the border, need it?
-bool IsReadByBorder(Node* producer, const Group& group, const DimFacts& facts) {
-  const Value root = StripReshapes(group.root->result(), group);
-  if (!lower::IsWrittenInPieces(*root.node)) return false;
-  for (const lower::Piece& border : PiecesOf(root, group).borders) {
-    const Value padding = border.value.node->operand(1);
-    if (IsRead(producer, AnalysePiece(padding, group.members, facts))) return true;
+Verdict JoinEpilogue(Node* producer, const Group& group) {
+  if (!group.row_reductions().empty()) return {false, "the consumer works row by row"};
+  for (const std::unique_ptr<Piece>& border : group.borders()) {
+    if (IsRead(producer, *border))
+      return {false, "it would be computed again for every element of the border"};
   }
-  return false;
-}
-
-Verdict JoinEpilogue(Node* producer, const Group& group, const DimFacts& facts) {
-  if (RowShape(group) != nullptr) return {false, "the consumer works row by row"};
-  if (IsReadByBorder(producer, group, facts))
-    return {false, "it would be computed again for every element of the border"};
   int64_t num_pieces = 0;  // that compute it
-  for (Value piece_root : PieceRoots(group)) {
-    if (piece_root.node == producer) {
+  for (const std::unique_ptr<Piece>& piece : group.pieces()) {
+    if (piece->root.node == producer) {
       ++num_pieces;
       continue;
     }
-    const Piece piece = AnalysePiece(piece_root, group.members, facts);
-    const IndexFlow::Reads reads = piece.flow->ReadsOf(producer);
+    const IndexFlow::Reads reads = piece->flow.ReadsOf(producer);
     if (!reads.unknown && reads.indices.empty()) continue;
     ++num_pieces;
-    for (Node* member : group.members) {
-      if (IsAnchor(*member) && IsRead(member, piece))
+    for (Node* anchor : group.anchors()) {
+      if (IsRead(anchor, *piece))
         return {false, "one kernel has one contraction, window or column reduction"};
     }
     if (reads.unknown || reads.indices.size() != 1)
       return {false, "its elements are read at several places"};
-    if (!IsReadOnce(reads.indices[0], producer->type().shape, piece)) {
+    if (!IsReadOnce(reads.indices[0], producer->type().shape, *piece)) {
       return {false, "its elements are not read one by one in the order of the result"};
     }
   }
@@ -257,34 +251,28 @@ Verdict JoinEpilogue(Node* producer, const Group& group, const DimFacts& facts) 
   return {true, "an epilogue of the producer"};
 }
 
-Verdict JoinRowReduction(Node* producer, const Group& group, const DimFacts& facts) {
-  const std::vector<Value> roots = PieceRoots(group);
-  const Value root = StripReshapes(group.root->result(), group);
-  if (roots.size() != 1 || IsUpdate(*group.root) || lower::IsWrittenInPieces(*root.node))
+Verdict JoinRowReduction(Node* producer, const Group& group) {
+  const Node& root = *group.StrippedRoot().node;
+  if (group.pieces().size() != 1 || IsUpdate(root) || lower::IsWrittenInPieces(root))
     return {false, "the consumer has no rows of its own"};
-  for (const Node* member : group.members) {
-    if (IsAnchor(*member))
-      return {false, "one kernel has one contraction, window or column reduction, or rows"};
-  }
+  if (!group.anchors().empty())
+    return {false, "one kernel has one contraction, window or column reduction, or rows"};
   const Shape& row = producer->type().shape;
-  if (const Shape* rows = RowShape(group); rows != nullptr && *rows != row)
-    return {false, "the rows differ"};
-  const Piece piece = AnalysePiece(roots[0], group.members, facts);
+  std::vector<Node*> reductions = group.row_reductions();
+  if (!reductions.empty() && reductions[0]->type().shape != row) return {false, "the rows differ"};
+  reductions.push_back(producer);
   // Where the consumer reads it, and where it reads the reductions that it holds already.
-  std::vector<Value> reductions;
-  for (Node* member : group.members) {
-    for (int i = 0; IsLanesReduction(*member) && i < member->num_results(); ++i)
-      reductions.push_back(member->result(i));
-  }
-  for (int i = 0; i < producer->num_results(); ++i) reductions.push_back(producer->result(i));
+  const Piece& piece = *group.pieces()[0];
   const Index* common = nullptr;
-  for (Value reduction : reductions) {
-    const IndexFlow::Reads* reads = piece.flow->Find(reduction);
-    if (reads == nullptr) continue;
-    if (reads->unknown || reads->indices.size() != 1)
-      return {false, "the consumer does not read it once per row"};
-    if (common != nullptr && *common != reads->indices[0]) return {false, "the rows differ"};
-    common = &reads->indices[0];
+  for (Node* reduction : reductions) {
+    for (int i = 0; i < reduction->num_results(); ++i) {
+      const IndexFlow::Reads* reads = piece.flow.Find(reduction->result(i));
+      if (reads == nullptr) continue;
+      if (reads->unknown || reads->indices.size() != 1)
+        return {false, "the consumer does not read it once per row"};
+      if (common != nullptr && *common != reads->indices[0]) return {false, "the rows differ"};
+      common = &reads->indices[0];
+    }
   }
   if (common == nullptr || !ReadDims(*common, row, piece).has_value()) {
     return {false, "the consumer does not read it once per row"};
@@ -316,8 +304,8 @@ absl::string_view RuleFor(const Node& producer) {
 }
 
 Verdict MayJoin(Node* producer, const Group& group, const DimFacts& facts) {
-  const Value root = StripReshapes(group.root->result(), group);
-  if (IsUpdate(*root.node) && root.node->operand(0).node == producer) {
+  const Node& root = *group.StrippedRoot().node;
+  if (IsUpdate(root) && root.operand(0).node == producer) {
     return {false, "the updated tensor is changed in place"};
   }
   switch (Info(producer->op()).op_class) {
@@ -327,10 +315,10 @@ Verdict MayJoin(Node* producer, const Group& group, const DimFacts& facts) {
     case OpClass::kTranscendental:
       return JoinElementwise(producer, group, facts);
     case OpClass::kReduction:
-      return IsLanesReduction(*producer) ? JoinRowReduction(producer, group, facts)
-                                         : JoinEpilogue(producer, group, facts);
+      return IsLanesReduction(*producer) ? JoinRowReduction(producer, group)
+                                         : JoinEpilogue(producer, group);
     case OpClass::kContraction:
-      return JoinEpilogue(producer, group, facts);
+      return JoinEpilogue(producer, group);
     case OpClass::kUpdate:
       return {false, "an update is written in place by a kernel of its own"};
     case OpClass::kSource:
@@ -343,10 +331,9 @@ Verdict MayJoin(Node* producer, const Group& group, const DimFacts& facts) {
 }
 
 std::string KindOf(const Group& group) {
-  const Value root = StripReshapes(group.root->result(), group);
-  if (IsUpdate(*root.node)) return "update";
+  if (IsUpdate(*group.StrippedRoot().node)) return "update";
   std::string kind = "loop";
-  for (const Node* member : group.members) {
+  for (const Node* member : group.members()) {
     if (IsContraction(*member)) return "contraction";
     if (member->op() == OpCode::kReduceWindow) kind = "window";
     if (member->op() == OpCode::kReduce) kind = "row";

@@ -19,13 +19,14 @@ bool Contains(const std::vector<int64_t>& list, int64_t item) {
 
 }  // namespace
 
+IndexFlow::IndexFlow(Value root, const Index& root_index, IndexSpace* space) : space_(space) {
+  Add(root, root_index);
+}
+
 IndexFlow::IndexFlow(const std::vector<Node*>& members, Value root, const Index& root_index,
                      IndexSpace* space)
-    : space_(space) {
-  Add(root, root_index);
-  for (auto it = members.rbegin(); it != members.rend(); ++it) {
-    Follow(*it, ReadsOf(*it));
-  }
+    : IndexFlow(root, root_index, space) {
+  for (auto it = members.rbegin(); it != members.rend(); ++it) Follow(*it);
 }
 
 const IndexFlow::Reads* IndexFlow::Find(Value value) const {
@@ -69,7 +70,8 @@ Dim IndexFlow::Fresh(const Dim& extent) {
   return space_->AddVariable(absl::StrCat("%f", next_fresh_++), extent);
 }
 
-void IndexFlow::Follow(Node* node, const Reads& reads) {
+void IndexFlow::Follow(Node* node) {
+  const Reads reads = ReadsOf(node);
   if (reads.unknown) {
     for (Value operand : node->operands()) AddUnknown(operand);
     return;

@@ -21,10 +21,15 @@ class IndexFlow {
     bool unknown = false;
   };
 
-  // `members` in topological order; only their operands are followed. `space` declares the
-  // variables of `root_index`.
+  // Nothing is followed yet. `space` declares the variables of `root_index`.
+  IndexFlow(Value root, const Index& root_index, IndexSpace* space);
+  // Follows all of `members`, which are in topological order.
   IndexFlow(const std::vector<Node*>& members, Value root, const Index& root_index,
             IndexSpace* space);
+
+  // Records what is read of the operands of `node`. Everything that reads `node` itself must have
+  // been followed before.
+  void Follow(Node* node);
 
   // What is read of `value` (a member's result, or an operand from outside); null if nothing is.
   const Reads* Find(Value value) const;
@@ -36,7 +41,6 @@ class IndexFlow {
  private:
   void Add(Value value, Index index);
   void AddUnknown(Value value);
-  void Follow(Node* node, const Reads& reads);
   void FollowView(Node* node, const Index& index);
   void FollowReduction(Node* node, const Index& index);
   void FollowDot(Node* node, const Index& index);
