@@ -96,7 +96,7 @@ bool MergeIn(Graph& graph, const Module& module) {
 
 absl::StatusOr<bool> CommonSubexpressionElimination(Module& module, const PassContext&) {
   bool changed = false;
-  ForEachControlGraph(module, [&](Graph& graph) { changed |= MergeIn(graph, module); });
+  ForEachControlOrFusionGraph(module, [&](Graph& graph) { changed |= MergeIn(graph, module); });
   return changed;
 }
 

@@ -180,7 +180,7 @@ absl::StatusOr<bool> DeadCodeElimination(Module& module, const PassContext&) {
   bool changed = false;
   for (bool again = true; again;) {
     again = false;
-    ForEachControlGraph(module, [&](Graph& graph) {
+    ForEachControlOrFusionGraph(module, [&](Graph& graph) {
       again |= RemoveDeadNodes(graph);
       again |= PruneControlFlow(graph);
     });

@@ -56,7 +56,7 @@ absl::StatusOr<bool> InlineCalls(Module& module, const PassContext&) {
       return absl::InvalidArgumentError("calls are recursive, or nested too deeply to inline");
     }
     again = false;
-    ForEachControlGraph(module, [&](Graph& graph) {
+    ForEachControlOrFusionGraph(module, [&](Graph& graph) {
       if (!status.ok()) return;
       absl::StatusOr<bool> inlined = InlineIn(graph, module, &called);
       status = inlined.status();

@@ -46,7 +46,7 @@ bool HasOrder(OpCode op) {
 
 absl::StatusOr<bool> AssignOrders(Module& module, const PassContext&) {
   bool changed = false;
-  ForEachControlGraph(module, [&](Graph& graph) {
+  ForEachControlOrFusionGraph(module, [&](Graph& graph) {
     for (const auto& node : graph.nodes()) {
       if (!HasOrder(node->op()) || node->attrs().Has("order")) continue;
       node->mutable_attrs().Set("order", Word{OrderFor(*node).ToString()});

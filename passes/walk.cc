@@ -7,14 +7,15 @@
 namespace cermet {
 namespace {
 
-bool HasControlBodies(OpCode op) {
-  return op == OpCode::kIf || op == OpCode::kWhile || op == OpCode::kFusion;
-}
+bool IsControl(OpCode op) { return op == OpCode::kIf || op == OpCode::kWhile; }
 
-void VisitWithBodies(Graph& graph, const std::function<void(Graph&)>& visit) {
+bool IsControlOrFusion(OpCode op) { return IsControl(op) || op == OpCode::kFusion; }
+
+// The graph after the bodies of its nodes whose op `enters`.
+void Visit(Graph& graph, bool (*enters)(OpCode op), const std::function<void(Graph&)>& visit) {
   for (const auto& node : graph.nodes()) {
-    if (!HasControlBodies(node->op())) continue;
-    for (const auto& body : node->bodies()) VisitWithBodies(*body, visit);
+    if (!enters(node->op())) continue;
+    for (const auto& body : node->bodies()) Visit(*body, enters, visit);
   }
   visit(graph);
 }
@@ -22,7 +23,11 @@ void VisitWithBodies(Graph& graph, const std::function<void(Graph&)>& visit) {
 }  // namespace
 
 void ForEachControlGraph(Module& module, const std::function<void(Graph&)>& visit) {
-  for (const auto& graph : module.graphs()) VisitWithBodies(*graph, visit);
+  for (const auto& graph : module.graphs()) Visit(*graph, IsControl, visit);
+}
+
+void ForEachControlOrFusionGraph(Module& module, const std::function<void(Graph&)>& visit) {
+  for (const auto& graph : module.graphs()) Visit(*graph, IsControlOrFusion, visit);
 }
 
 bool HasEffect(const Node& node) {

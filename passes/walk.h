@@ -8,10 +8,15 @@
 
 namespace cermet {
 
-// Calls `visit` for every graph of the module and every body of an `if`, `while` or `fusion` in
-// them, bodies before the graph they are in. Scalar bodies (the combiners of reductions and
-// scatters) are left out: they are a single op in nearly all cases, and recognised by that.
+// Calls `visit` for every graph of the module and every body of an `if` or `while` in them, bodies
+// before the graph they are in. The bodies of fusions are left out: `fuse` has made each of them so
+// that it can be lowered, and a module that is read back fused runs through the passes again.
+// Scalar bodies (the combiners of reductions and scatters) are left out too: they are a single op
+// in nearly all cases, and recognised by that.
 void ForEachControlGraph(Module& module, const std::function<void(Graph&)>& visit);
+
+// The same with the bodies of fusions: for what keeps every node that is needed as it is.
+void ForEachControlOrFusionGraph(Module& module, const std::function<void(Graph&)>& visit);
 
 // True if running the node, or one in its bodies, has an effect; calls count as having one.
 bool HasEffect(const Node& node);
