@@ -12,10 +12,10 @@
 
 #include <cctype>
 #include <cstring>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "ir/mapped_file.h"
+#include "ir/output_file.h"
 #include "ir/status.h"
 
 namespace cermet {
@@ -39,6 +39,8 @@ static_assert(sizeof(Header) == 64);
 uint64_t AlignUp(uint64_t value, uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
+
+using Entries = std::map<std::string, ConstantEntry, std::less<>>;
 
 template <typename T>
 void AppendValue(std::string* text, T value) {
@@ -65,6 +67,37 @@ std::string ValidName(absl::string_view hint) {
     if (!std::isalnum(u) && std::strchr("._/-:", c) == nullptr) c = '_';
   }
   return name.empty() ? "constant" : name;
+}
+
+std::string HeaderAndIndex(const Entries& entries) {
+  // The index has the same length whatever the offsets are, so offsets follow from a first pass.
+  uint64_t index_bytes = 0;
+  for (const auto& [name, entry] : entries) {
+    index_bytes += 16 + 8 * entry.shape.size() + 24 + AlignUp(name.size(), 8);
+  }
+  std::string index;
+  uint64_t offset = AlignUp(sizeof(Header) + index_bytes, kAlignment);
+  for (const auto& [name, entry] : entries) {
+    AppendValue(&index, static_cast<uint32_t>(name.size()));
+    AppendValue(&index, static_cast<uint32_t>(entry.dtype));
+    AppendValue(&index, static_cast<uint32_t>(entry.shape.size()));
+    AppendValue(&index, uint32_t{0});
+    for (int64_t extent : entry.shape) AppendValue(&index, extent);
+    AppendValue(&index, offset);
+    AppendValue(&index, static_cast<uint64_t>(entry.byte_size));
+    AppendValue(&index, entry.content_hash);
+    index += name;
+    index.resize(AlignUp(index.size(), 8), '\0');
+    offset = AlignUp(offset + static_cast<uint64_t>(entry.byte_size), kAlignment);
+  }
+  Header header = {};
+  std::memcpy(header.magic, kMagic, sizeof(kMagic));
+  header.version = kVersion;
+  header.entries = static_cast<uint32_t>(entries.size());
+  header.index_bytes = index_bytes;
+  header.file_bytes = offset;
+  header.index_hash = HashBytes(index.data(), static_cast<int64_t>(index.size()));
+  return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + index;
 }
 
 // Reads the index, never past its end.
@@ -212,57 +245,21 @@ void ConstantStore::Erase(absl::string_view name) { entries_.erase(std::string(n
 absl::Status ConstantStore::WriteTo(const std::string& path) const {
   for (const auto& [name, entry] : entries_) {
     if (!entry.HasBytes())
-      return absl::FailedPreconditionError(
-          absl::StrCat(path, ": constant @", name, " has no bytes"));
+      return absl::FailedPreconditionError(absl::StrCat(path, ": cannot write: constant @", name,
+                                                        " has no bytes, only a type and a hash"));
   }
-  // The index has the same length whatever the offsets are, so offsets follow from a first pass.
-  uint64_t index_bytes = 0;
-  for (const auto& [name, entry] : entries_) {
-    index_bytes += 16 + 8 * entry.shape.size() + 24 + AlignUp(name.size(), 8);
-  }
-  std::string index;
-  uint64_t offset = AlignUp(sizeof(Header) + index_bytes, kAlignment);
-  for (const auto& [name, entry] : entries_) {
-    AppendValue(&index, static_cast<uint32_t>(name.size()));
-    AppendValue(&index, static_cast<uint32_t>(entry.dtype));
-    AppendValue(&index, static_cast<uint32_t>(entry.shape.size()));
-    AppendValue(&index, uint32_t{0});
-    for (int64_t extent : entry.shape) AppendValue(&index, extent);
-    AppendValue(&index, offset);
-    AppendValue(&index, static_cast<uint64_t>(entry.byte_size));
-    AppendValue(&index, entry.content_hash);
-    index += name;
-    index.resize(AlignUp(index.size(), 8), '\0');
-    offset = AlignUp(offset + static_cast<uint64_t>(entry.byte_size), kAlignment);
-  }
-  Header header = {};
-  std::memcpy(header.magic, kMagic, sizeof(kMagic));
-  header.version = kVersion;
-  header.entries = static_cast<uint32_t>(entries_.size());
-  header.index_bytes = index_bytes;
-  header.file_bytes = offset;
-  header.index_hash = HashBytes(index.data(), static_cast<int64_t>(index.size()));
-
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  if (!file) return absl::PermissionDeniedError(path + ": cannot write the file");
-  file.write(reinterpret_cast<const char*>(&header), sizeof(header));
-  file.write(index.data(), static_cast<std::streamsize>(index.size()));
-  uint64_t position = sizeof(header) + index.size();
-  const char zeros[kAlignment] = {};
-  const auto pad = [&] {
-    const uint64_t next = AlignUp(position, kAlignment);
-    file.write(zeros, static_cast<std::streamsize>(next - position));
-    position = next;
+  static constexpr char kZeros[kAlignment] = {};
+  std::vector<absl::string_view> pieces;
+  const auto add = [&pieces](const void* data, uint64_t size) {
+    pieces.emplace_back(static_cast<const char*>(data), size);
+    pieces.emplace_back(kZeros, AlignUp(size, kAlignment) - size);
   };
-  pad();
+  const std::string head = HeaderAndIndex(entries_);
+  add(head.data(), head.size());
   for (const auto& [name, entry] : entries_) {
-    file.write(static_cast<const char*>(entry.data), entry.byte_size);
-    position += static_cast<uint64_t>(entry.byte_size);
-    pad();
+    add(entry.data, static_cast<uint64_t>(entry.byte_size));
   }
-  file.flush();
-  if (!file) return absl::ResourceExhaustedError(path + ": writing the constants failed");
-  return absl::OkStatus();
+  return WriteFile(path, pieces);
 }
 
 absl::StatusOr<ConstantStore> ConstantStore::ReadFrom(const std::string& path) {
@@ -298,7 +295,10 @@ absl::StatusOr<ConstantStore> ConstantStore::ReadFrom(const std::string& path) {
     std::string name;
     ConstantEntry entry;
     const std::string problem = ReadEntry(file, &reader, &name, &entry);
-    if (!problem.empty()) return error(absl::StrCat("entry ", i, " \"", name, "\": ", problem));
+    if (!problem.empty()) {
+      return error(name.empty() ? absl::StrCat("entry ", i, ": ", problem)
+                                : absl::StrCat("constant @", name, ": ", problem));
+    }
     if (ValidName(name) != name || !store.entries_.emplace(name, std::move(entry)).second) {
       return error(absl::StrCat("entry ", i, ": bad or repeated name \"", name, "\""));
     }

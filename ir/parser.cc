@@ -2,9 +2,13 @@
 // verifier then checks them.
 #include "ir/parser.h"
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <system_error>
 #include <variant>
 
 #include "absl/strings/ascii.h"
@@ -90,12 +94,12 @@ class Parser {
     entry.content_hash = hash;
     if (constants_ != nullptr) {
       const ConstantEntry* const found = constants_->Find(name);
+      const std::string side_file = absl::StrCat("the side file ", reader_.file(), ".bin");
       if (found == nullptr)
-        return reader_.ErrorAt(token, absl::StrCat("the side file has no constant @", name));
+        return reader_.ErrorAt(token, absl::StrCat(side_file, " has no constant @", name));
       if (found->type() != type || found->content_hash != hash) {
-        return reader_.ErrorAt(
-            token,
-            absl::StrCat("constant @", name, " of the side file has another type or content"));
+        return reader_.ErrorAt(token, absl::StrCat("constant @", name, " has another type or ",
+                                                   "content in ", side_file));
       }
       entry = *found;
     }
@@ -364,10 +368,16 @@ class Parser {
 }  // namespace
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": cannot read: it is a folder"));
+  }
   std::ifstream file(path, std::ios::binary);
+  if (!file)
+    return absl::NotFoundError(absl::StrCat(path, ": cannot read: ", std::strerror(errno)));
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot read"));
+  if (!file) return absl::UnavailableError(absl::StrCat(path, ": reading failed"));
   return text.str();
 }
 
@@ -383,7 +393,8 @@ absl::StatusOr<std::unique_ptr<Module>> ParseModule(absl::string_view text, absl
 absl::StatusOr<std::unique_ptr<Module>> ReadModule(const std::string& path) {
   CERMET_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
   const std::string side_path = path + ".bin";
-  if (!std::ifstream(side_path).good()) return ParseModule(text, path);
+  std::error_code error;
+  if (!std::filesystem::exists(side_path, error)) return ParseModule(text, path);
   CERMET_ASSIGN_OR_RETURN(const ConstantStore constants, ConstantStore::ReadFrom(side_path));
   return ParseModule(text, path, &constants);
 }

@@ -1,7 +1,6 @@
 // Prints graph IR. What is printed has one spelling only, so that dumps can be compared as text.
 #include "ir/printer.h"
 
-#include <fstream>
 #include <set>
 #include <variant>
 
@@ -12,6 +11,7 @@
 #include "ir/builder.h"
 #include "ir/lexer.h"
 #include "ir/literal_text.h"
+#include "ir/output_file.h"
 #include "ir/status.h"
 
 namespace cermet {
@@ -233,12 +233,12 @@ std::string Print(const Node& node) {
 }
 
 absl::Status WriteModule(const Module& module, const std::string& path) {
-  std::ofstream file(path, std::ios::binary);
-  file << Print(module);
-  file.close();
-  if (!file) return absl::UnavailableError(absl::StrCat(path, ": cannot write"));
-  if (module.constants().entries().empty()) return absl::OkStatus();
-  return module.constants().WriteTo(path + ".bin");
+  CERMET_ASSIGN_OR_RETURN(OutputFile text, OutputFile::Write(path, {Print(module)}));
+  // The side file takes its place first: a failure there leaves the old text with the old one.
+  if (!module.constants().entries().empty() && !IsDeviceOrPipe(path)) {
+    CERMET_RETURN_IF_ERROR(module.constants().WriteTo(path + ".bin"));
+  }
+  return text.Commit();
 }
 
 }  // namespace cermet

@@ -19,7 +19,8 @@ std::string Print(const Graph& graph);
 std::string Print(const Node& node);  // one line, operands by id, bodies as `{...}`
 
 // Writes the text to `path`, and the bytes of the constants, if there are some, to the side file
-// `path` + ".bin".
+// `path` + ".bin" (not if `path` is a device or a pipe). Files that are there are replaced once all
+// is written, so the module may have been read from them, and an error leaves them as they were.
 absl::Status WriteModule(const Module& module, const std::string& path);
 
 }  // namespace cermet

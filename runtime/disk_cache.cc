@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -22,6 +20,7 @@
 #include "absl/strings/str_format.h"
 #include "ir/constant_store.h"
 #include "ir/env.h"
+#include "ir/output_file.h"
 #include "ir/status.h"
 
 namespace cermet::runtime {
@@ -31,7 +30,6 @@ namespace fs = std::filesystem;
 
 constexpr char kMagic[8] = {'C', 'R', 'M', 'T', 'B', 'L', 'B', '1'};
 constexpr absl::string_view kSuffix = ".entry";
-constexpr absl::string_view kTemporarySuffix = ".new";
 constexpr int64_t kStaleSeconds = 3600;  // a temporary this old was left by a crash
 
 struct Header {
@@ -71,33 +69,6 @@ std::optional<std::string> ReadFile(const std::string& path) {
   return contents;
 }
 
-absl::Status WriteAll(int file, absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return absl::UnavailableError(std::strerror(errno));
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
-// Writes a new file next to `path` and returns its name; leaves nothing behind if that fails.
-absl::StatusOr<std::string> WriteTemporary(const std::string& path, absl::string_view head,
-                                           absl::string_view key, absl::string_view bytes) {
-  std::string name = absl::StrCat(path, ".XXXXXX", kTemporarySuffix);
-  const int file = mkstemps(name.data(), static_cast<int>(kTemporarySuffix.size()));
-  if (file < 0) {
-    return absl::UnavailableError(absl::StrCat("cannot write ", name, ": ", std::strerror(errno)));
-  }
-  absl::Status status = WriteAll(file, head);
-  if (status.ok()) status = WriteAll(file, key);
-  if (status.ok()) status = WriteAll(file, bytes);
-  if (close(file) != 0 && status.ok()) status = absl::UnavailableError(std::strerror(errno));
-  if (status.ok()) return name;
-  unlink(name.c_str());
-  return absl::UnavailableError(absl::StrCat("cannot write ", name, ": ", status.message()));
-}
-
 struct EntryFile {
   fs::path path;
   int64_t size = 0;
@@ -112,7 +83,7 @@ std::vector<EntryFile> ListEntries(const std::string& directory) {
     const std::string path = it->path().string();
     struct stat info;
     if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
-    if (absl::EndsWith(path, kTemporarySuffix)) {
+    if (absl::EndsWith(path, OutputFile::kTemporarySuffix)) {
       if (std::time(nullptr) - info.st_mtim.tv_sec > kStaleSeconds) unlink(path.c_str());
     } else if (absl::EndsWith(path, kSuffix)) {
       entries.push_back({it->path(), info.st_size,
@@ -165,15 +136,8 @@ absl::Status DiskCache::Store(absl::string_view key, absl::string_view bytes) {
   header.key_size = static_cast<int64_t>(key.size());
   header.size = static_cast<int64_t>(bytes.size());
   header.hash = HashOf(key, bytes);
-  const std::string path = PathOf(key);
   const absl::string_view head(reinterpret_cast<const char*>(&header), sizeof(header));
-  CERMET_ASSIGN_OR_RETURN(const std::string temporary, WriteTemporary(path, head, key, bytes));
-  if (rename(temporary.c_str(), path.c_str()) != 0) {
-    const int rename_error = errno;
-    unlink(temporary.c_str());
-    return absl::UnavailableError(
-        absl::StrCat("cannot write ", path, ": ", std::strerror(rename_error)));
-  }
+  CERMET_RETURN_IF_ERROR(WriteFile(PathOf(key), {head, key, bytes}));
   if (estimated_bytes_ >= 0) {
     estimated_bytes_ += static_cast<int64_t>(sizeof(header) + key.size() + bytes.size());
   }

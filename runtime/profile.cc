@@ -3,12 +3,10 @@
 #include "runtime/profile.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "ir/output_file.h"
 
 namespace cermet::runtime {
 namespace {
@@ -64,12 +62,6 @@ std::string Profile::ToJson() const {
   return json + "\n], \"displayTimeUnit\": \"ms\"}\n";
 }
 
-absl::Status Profile::WriteTo(const std::string& path) const {
-  std::ofstream file(path, std::ios::binary);
-  file << ToJson();
-  file.close();
-  if (file.good()) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
-}
+absl::Status Profile::WriteTo(const std::string& path) const { return WriteFile(path, {ToJson()}); }
 
 }  // namespace cermet::runtime

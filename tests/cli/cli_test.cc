@@ -196,6 +196,16 @@ TEST(Usage, HugeOutputsExitWith1) {
   ExpectFailure(absl::StrCat("run ", model), 1, "output \"y\": no memory for");
 }
 
+TEST(Usage, AModelIsNotOverwrittenBySomethingElse) {
+  const std::string model = Write("m.cermet", kText);
+  const std::string same = Folder() + "/./m.cermet";
+  for (const char* command :
+       {"dump --stage kernel -o ", "run --outputs ", "run --profile ", "bench --json "}) {
+    ExpectFailure(absl::StrCat(command, same, " ", model), 2, "names the model itself");
+    EXPECT_EQ(ReadAll(model), kText) << command;
+  }
+}
+
 TEST(Run, EmptyTensors) {
   const std::string model = Write("m.cermet", kText);
   for (const char* device : {"cpu", "reference"}) {
@@ -356,6 +366,50 @@ TEST(Opt, RunsPassesByName) {
   const Outcome list = Cermet("opt --list-passes");
   EXPECT_EQ(list.status, 0);
   EXPECT_THAT(list.out, AllOf(HasSubstr("dce\n"), HasSubstr("simplify/")));
+}
+
+TEST(Opt, MayReplaceTheFileThatItReads) {
+  const std::string model = Folder() + "/digits.cermet";
+  ASSERT_EQ(Cermet(absl::StrCat("dump ", kDigits, " -o ", model)).status, 0);
+  for (const char* command : {"opt --passes=simplify,fold,dce ", "dump --stage fused "}) {
+    const Outcome outcome = Cermet(absl::StrCat(command, model, " -o ", model));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const Outcome run = Cermet(absl::StrCat("run ", model, " --case ", kDigitsCase));
+    EXPECT_EQ(run.status, 0) << command << run.out << run.err;
+  }
+}
+
+// ---- files
+
+TEST(Files, FailuresOfWritingLeaveWhatWasThere) {
+  const std::string header = Write("old.h", "old"), object = Write("old.o", "old");
+  const std::string missing = Folder() + "/missing/m.h";
+  ExpectFailure(absl::StrCat("compile ", kDigits, " -o ", object, " --header ", missing), 1,
+                "missing/m.h: cannot write: No such file or directory");
+  EXPECT_EQ(ReadAll(object), "old");
+  ExpectFailure(
+      absl::StrCat("compile ", kDigits, " -o ", Folder(), "/missing/m.o --header ", header), 1,
+      "missing/m.o: cannot write: No such file or directory");
+  EXPECT_EQ(ReadAll(header), "old");
+  ExpectFailure(absl::StrCat("dump ", kDigits, " -o /dev/full"), 1,
+                "/dev/full: cannot write: No space left on device");
+  ExpectFailure(absl::StrCat("dump ", kDigits, " -o ", Folder()), 1,
+                ": cannot write: Is a directory");
+  for (const auto& entry : std::filesystem::directory_iterator(Folder())) {
+    EXPECT_THAT(entry.path().string(), Not(HasSubstr(".new"))) << "a temporary is left";
+  }
+}
+
+TEST(Files, AFullStandardOutputIsAFailure) {
+  for (const std::string& arguments :
+       {std::string("version"), absl::StrCat("dump ", kDigits), absl::StrCat("run ", kDigits)}) {
+    const char* binary = std::getenv("CERMET_BINARY");
+    const std::string command =
+        absl::StrCat("CERMET_CACHE_DIR=off '", binary != nullptr ? binary : "build/dev/bin/cermet",
+                     "' ", arguments, " > /dev/full 2> '", Folder(), "/stderr'");
+    EXPECT_NE(std::system(command.c_str()), 0) << arguments;
+    EXPECT_THAT(ReadAll(Folder() + "/stderr"), HasSubstr("cannot write to standard output"));
+  }
 }
 
 TEST(Explain, SaysWhatFusedAndHowItIsScheduled) {

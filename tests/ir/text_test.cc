@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 
 #include "ir/builder.h"
 #include "ir/parser.h"
@@ -76,15 +78,49 @@ TEST_F(SideFileTest, AnotherContentIsAnError) {
   other.Add("fc/w", Literal::FromValues<float>({2}, {1.0f, 3.0f}));
   ASSERT_TRUE(other.WriteTo(path_ + ".bin").ok());
   EXPECT_EQ(ReadModule(path_).status().message(),
-            path_ + ":1:10: constant @fc/w of the side file has another type or content");
+            path_ + ":1:10: constant @fc/w has another type or content in the side file " + path_ +
+                ".bin");
   ASSERT_TRUE(ConstantStore().WriteTo(path_ + ".bin").ok());
   EXPECT_EQ(ReadModule(path_).status().message(),
-            path_ + ":1:10: the side file has no constant @fc/w");
+            path_ + ":1:10: the side file " + path_ + ".bin has no constant @fc/w");
+}
+
+TEST_F(SideFileTest, AModuleIsWrittenOverTheFilesItCameFrom) {
+  ASSERT_TRUE(WriteModule(module_, path_).ok());
+  const absl::StatusOr<std::unique_ptr<Module>> read = ReadModule(path_);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_TRUE(WriteModule(**read, path_).ok());
+  const absl::StatusOr<std::unique_ptr<Module>> again = ReadModule(path_);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ((*again)->constants().Find("fc/w")->ToLiteral(),
+            Literal::FromValues<float>({2}, {1.0f, 2.0f}));
+}
+
+// Neither of the two files changes unless both can.
+TEST_F(SideFileTest, AFailureLeavesBothFiles) {
+  ASSERT_TRUE(WriteModule(module_, path_).ok());
+  Module other;
+  other.constants().Add("v", Literal::Scalar(1.0f));
+  std::filesystem::rename(path_ + ".bin", path_ + ".old");
+  std::filesystem::create_directory(path_ + ".bin");
+  EXPECT_EQ(WriteModule(other, path_).message(), path_ + ".bin: cannot write: Is a directory");
+  std::filesystem::remove(path_ + ".bin");
+  std::filesystem::rename(path_ + ".old", path_ + ".bin");
+  EXPECT_TRUE(ReadModule(path_).ok());
+  std::filesystem::rename(path_, path_ + ".old");
+  std::filesystem::create_directory(path_);
+  EXPECT_EQ(WriteModule(other, path_).message(), path_ + ": cannot write: Is a directory");
+  std::filesystem::remove(path_);
+  std::filesystem::rename(path_ + ".old", path_);
+  EXPECT_TRUE(ReadModule(path_).ok());
 }
 
 TEST_F(SideFileTest, FilesThatAreNotThere) {
-  EXPECT_EQ(ReadModule("/nowhere/m.cermet").status().message(), "/nowhere/m.cermet: cannot read");
-  EXPECT_EQ(WriteModule(module_, "/nowhere/m.cermet").message(), "/nowhere/m.cermet: cannot write");
+  EXPECT_EQ(ReadModule("/nowhere/m.cermet").status().message(),
+            "/nowhere/m.cermet: cannot read: No such file or directory");
+  EXPECT_EQ(WriteModule(module_, "/nowhere/m.cermet").message(),
+            "/nowhere/m.cermet: cannot write: No such file or directory");
+  EXPECT_EQ(ReadModule("/").status().message(), "/: cannot read: it is a folder");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "ir/output_file.h"
 #include "ir/status.h"
 #include "nlohmann/json.hpp"
 #include "runtime/profile.h"
@@ -57,6 +58,7 @@ absl::Status TimeRuns(Engine* engine, double min_seconds, Timing* timing) {
 
 absl::Status Bench(const Arguments& arguments) {
   Progress progress;
+  CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"--json", "--profile"}));
   CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
   CERMET_ASSIGN_OR_RETURN(const std::optional<double> min_time, arguments.Number("--min-time"));
   CERMET_ASSIGN_OR_RETURN(const int64_t threads, ThreadFlag(arguments));
@@ -109,7 +111,7 @@ absl::Status Bench(const Arguments& arguments) {
                                {"cpu", CpuName()},
                                {"model", arguments.positional()},
                                {"device", arguments.Get("--device", "cpu")}};
-  return WriteTextFile(arguments.Get("--json"), json.dump(1) + "\n");
+  return WriteFile(arguments.Get("--json"), {json.dump(1) + "\n"});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "codegen/object.h"
 #include "codegen/ptx.h"
 #include "codegen/target.h"
+#include "ir/output_file.h"
 #include "ir/status.h"
 #include "tools/cermet/verbs.h"
 
@@ -34,6 +35,7 @@ absl::Status CompileModel(const Arguments& arguments) {
     return UsageError(absl::StrCat("OUT \"", out, "\" ends in none of .o .a .so .ptx .s .ll"));
   const bool gpu = !row->kind.has_value();
   if (gpu && arguments.Has("--header")) return UsageError("PTX has no C header");
+  CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"-o", "--header"}));
   CERMET_ASSIGN_OR_RETURN(const LoadOptions load, ReadLoadOptions(arguments));
   const std::string triple = arguments.Get("--target", gpu ? "nvptx64-nvidia-cuda" : "");
   const std::string cpu = arguments.Get("--cpu", triple.empty() ? "host" : "");
@@ -51,16 +53,19 @@ absl::Status CompileModel(const Arguments& arguments) {
   CERMET_ASSIGN_OR_RETURN(const program::Program program, Compile(module.get(), options));
   if (gpu) {
     CERMET_ASSIGN_OR_RETURN(const std::string text, codegen::EmitPtx(program, *target));
-    return WriteTextFile(out, text);
+    return WriteFile(out, {text});
   }
   codegen::ObjectOptions object;
   object.kind = *row->kind;
   object.name = arguments.Get("--name", std::filesystem::path(out).stem().string());
   CERMET_ASSIGN_OR_RETURN(const std::string bytes,
                           codegen::EmitObject(program, module->constants(), *target, object));
-  CERMET_RETURN_IF_ERROR(WriteTextFile(out, bytes));
-  if (!arguments.Has("--header")) return absl::OkStatus();
-  return WriteTextFile(arguments.Get("--header"), codegen::EmitHeader(program, object));
+  CERMET_ASSIGN_OR_RETURN(OutputFile code, OutputFile::Write(out, {bytes}));
+  if (arguments.Has("--header")) {  // both files or neither: they belong together
+    CERMET_RETURN_IF_ERROR(
+        WriteFile(arguments.Get("--header"), {codegen::EmitHeader(program, object)}));
+  }
+  return code.Commit();
 }
 
 }  // namespace

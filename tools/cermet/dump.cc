@@ -72,9 +72,7 @@ absl::Status WriteGraphForm(const Arguments& arguments, const Module& module) {
     if (text.empty()) return absl::NotFoundError(absl::StrCat("no node is named \"", node, "\""));
     return WriteResult(arguments, text);
   }
-  CERMET_RETURN_IF_ERROR(WriteResult(arguments, Print(module)));
-  if (!arguments.Has("-o") || module.constants().entries().empty()) return absl::OkStatus();
-  return module.constants().WriteTo(arguments.Get("-o") + ".bin");
+  return WriteModuleResult(arguments, module);
 }
 
 absl::Status Dump(const Arguments& arguments) {

@@ -56,7 +56,10 @@ int Main(const std::vector<std::string>& arguments) {
       std::fputs(Help(verb).c_str(), stdout);
       return 0;
     }
-    const absl::Status status = verb.run(*parsed);
+    absl::Status status = verb.run(*parsed);
+    if (status.ok() && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)) {
+      status = absl::UnavailableError("cannot write to standard output");
+    }
     return status.ok() ? 0 : Fail(status);
   }
   return Fail(UsageError(absl::StrCat("unknown verb \"", arguments[0], "\"; see cermet --help")));

@@ -1,17 +1,18 @@
 // What the verbs share: reading models and compile options, progress, output files.
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "frontend/onnx/importer.h"
+#include "ir/output_file.h"
 #include "ir/parser.h"
+#include "ir/printer.h"
 #include "ir/status.h"
 #include "passes/bind_dims.h"
 #include "tools/cermet/verbs.h"
@@ -135,19 +136,33 @@ void Progress::Step(absl::string_view what) {
   std::fflush(stderr);
 }
 
-absl::Status WriteTextFile(const std::string& path, absl::string_view text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  if (file) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(path, ": cannot write: ", std::strerror(errno)));
+absl::Status CheckOutputs(const Arguments& arguments, absl::Span<const absl::string_view> flags) {
+  for (absl::string_view flag : flags) {
+    std::error_code error;
+    if (!arguments.Has(flag) ||
+        !std::filesystem::equivalent(arguments.Get(flag), arguments.positional(), error)) {
+      continue;
+    }
+    return UsageError(absl::StrCat("flag ", flag, " names the model itself, \"",
+                                   arguments.positional(), "\", which would be lost"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status WriteResult(const Arguments& arguments, absl::string_view text) {
-  if (arguments.Has("-o")) return WriteTextFile(arguments.Get("-o"), text);
+  CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"-o"}));
+  if (arguments.Has("-o")) return WriteFile(arguments.Get("-o"), {text});
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (std::fflush(stdout) == 0) return absl::OkStatus();
   return absl::UnavailableError("cannot write to standard output");
+}
+
+absl::Status WriteModuleResult(const Arguments& arguments, const Module& module) {
+  if (!absl::EndsWith(arguments.positional(), ".cermet")) {
+    CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"-o"}));
+  }
+  if (arguments.Has("-o")) return WriteModule(module, arguments.Get("-o"));
+  return WriteResult(arguments, Print(module));
 }
 
 }  // namespace cermet::cli

@@ -51,9 +51,7 @@ absl::Status Opt(const Arguments& arguments) {
     };
   }
   CERMET_RETURN_IF_ERROR(RunPasses(*module, passes, options.passes).status());
-  CERMET_RETURN_IF_ERROR(WriteResult(arguments, Print(*module)));
-  if (!arguments.Has("-o") || module->constants().entries().empty()) return absl::OkStatus();
-  return module->constants().WriteTo(arguments.Get("-o") + ".bin");
+  return WriteModuleResult(arguments, *module);
 }
 
 }  // namespace

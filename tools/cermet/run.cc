@@ -66,6 +66,7 @@ absl::Status Run(const Arguments& arguments) {
   runtime::Profile profile;
   const std::string profile_path =
       arguments.Has("--profile") ? arguments.Get("--profile") : GetEnv(EnvVar::kTrace);
+  CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"--outputs", "--profile"}));
   CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
   CERMET_ASSIGN_OR_RETURN(const Tolerance tolerance, ReadTolerance(arguments));
   CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));

@@ -68,9 +68,13 @@ class Progress {
   bool terminal_;
 };
 
-// Writes to the file of flag -o, or to standard output.
+// A usage error if one of `flags` names the model's own file, which would be lost.
+absl::Status CheckOutputs(const Arguments& arguments, absl::Span<const absl::string_view> flags);
+// Writes to the file of flag -o, which must not be the model, or to standard output.
 absl::Status WriteResult(const Arguments& arguments, absl::string_view text);
-absl::Status WriteTextFile(const std::string& path, absl::string_view text);
+// The same for a module, which may replace the text that it came from; the constants go to the side
+// file.
+absl::Status WriteModuleResult(const Arguments& arguments, const Module& module);
 
 }  // namespace cermet::cli
 

@@ -16,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "ir/output_file.h"
 #include "ir/status.h"
 
 namespace cermet::npz {
@@ -298,11 +299,7 @@ absl::StatusOr<Literal> ReadNpy(const std::string& path) {
 }
 
 absl::Status WriteNpy(const std::string& path, const Literal& value) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  std::string bytes = FormatNpy(value);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  return out ? absl::OkStatus() : FileError(path, "write");
+  return WriteFile(path, {FormatNpy(value)});
 }
 
 }  // namespace cermet::npz
