@@ -166,6 +166,9 @@ std::string ReadEntry(const std::shared_ptr<const MappedFile>& file, IndexReader
   entry->data = file->data() + offset;
   entry->byte_size = expected;
   entry->owner = file;
+  if (ContentHash(*entry) != entry->content_hash) {
+    return "its bytes do not have the hash that the index states: the file is damaged";
+  }
   return "";
 }
 

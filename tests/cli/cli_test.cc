@@ -412,6 +412,17 @@ TEST(Files, AFullStandardOutputIsAFailure) {
   }
 }
 
+TEST(Files, DamagedConstantsAreAnError) {
+  const std::string model = Folder() + "/digits.cermet";
+  ASSERT_EQ(Cermet(absl::StrCat("dump ", kDigits, " -o ", model)).status, 0);
+  std::string bytes = ReadAll(model + ".bin");
+  bytes[bytes.size() - 64] ^= 1;
+  Write("digits.cermet.bin", bytes);
+  ExpectFailure(absl::StrCat("run ", model), 1, "digits.cermet.bin: constant @");
+  EXPECT_EQ(Cermet(absl::StrCat("dump ", kDigits, " -o ", model)).status, 0);
+  EXPECT_EQ(Cermet(absl::StrCat("run ", model)).status, 0);
+}
+
 TEST(Explain, SaysWhatFusedAndHowItIsScheduled) {
   const Outcome outcome = Cermet(absl::StrCat("explain ", kDigits));
   EXPECT_EQ(outcome.status, 0) << outcome.err;

@@ -85,6 +85,18 @@ TEST_F(SideFileTest, AnotherContentIsAnError) {
             path_ + ":1:10: the side file " + path_ + ".bin has no constant @fc/w");
 }
 
+TEST_F(SideFileTest, DamagedBytesAreAnError) {
+  ASSERT_TRUE(WriteModule(module_, path_).ok());
+  std::fstream file(path_ + ".bin", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(128);  // after the header and the index
+  file.put('\1');
+  file.close();
+  EXPECT_EQ(ReadModule(path_).status().message(),
+            path_ +
+                ".bin: constant @fc/w: its bytes do not have the hash that the index states: "
+                "the file is damaged");
+}
+
 TEST_F(SideFileTest, AModuleIsWrittenOverTheFilesItCameFrom) {
   ASSERT_TRUE(WriteModule(module_, path_).ok());
   const absl::StatusOr<std::unique_ptr<Module>> read = ReadModule(path_);
