@@ -3,9 +3,14 @@
 #include "ir/sample_inputs.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "ir/dim_binding.h"
+#include "ir/dim_search.h"
+#include "ir/infer.h"
 #include "ir/scalar_ops.h"
 #include "ir/status.h"
 
@@ -70,24 +75,23 @@ Literal SampleLiteral(DType dtype, std::vector<int64_t> shape, uint64_t seed, Sa
   return literal;
 }
 
-DimBindings SampleDims(const Graph& graph, const DimFacts& facts, const DimBindings& given) {
-  DimBindings dims = given;
-  std::vector<std::string> symbols;
-  for (const Node* parameter : graph.parameters()) {
-    for (const Dim& extent : parameter->type().shape) extent.CollectSymbols(&symbols);
+absl::StatusOr<DimBindings> SampleDims(const Graph& graph, const DimFacts& facts,
+                                       const DimBindings& given) {
+  const std::vector<DimSource> sources = DimSourcesOf(graph);
+  CERMET_RETURN_IF_ERROR(CheckDims(graph, facts, sources, given));
+  std::vector<std::string> symbols, missing;
+  for (const DimSource& source : sources) {
+    for (const Dim& extent : source.type.shape) extent.CollectSymbols(&symbols);
   }
-  int64_t next = 3;
-  for (const std::string& symbol : symbols) {
-    if (dims.count(symbol) != 0) continue;
-    const auto it = facts.find(symbol);
-    const DimFact fact = it == facts.end() ? DimFact() : it->second;
-    const int64_t wanted = std::max(fact.lower, next++);
-    int64_t value = (wanted + fact.divisor - 1) / fact.divisor * fact.divisor;
-    if (fact.upper.has_value() && value > *fact.upper)
-      value = *fact.upper / fact.divisor * fact.divisor;
-    dims[symbol] = value;
-  }
-  return dims;
+  std::copy_if(symbols.begin(), symbols.end(), std::back_inserter(missing),
+               [&](const std::string& symbol) { return given.count(symbol) == 0; });
+  CERMET_ASSIGN_OR_RETURN(const std::vector<DimConstraint> open, OpenConstraints(graph, facts));
+  if (std::optional<DimBindings> dims = FindDims(facts, open, missing, given)) return *dims;
+  std::vector<std::string> relations;
+  for (const DimConstraint& constraint : open) relations.push_back(constraint.ToString());
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no sizes were found for ?", absl::StrJoin(missing, ", ?"), "; give some of them, such that ",
+      relations.empty() ? "the facts hold" : absl::StrJoin(relations, ", ")));
 }
 
 absl::StatusOr<std::vector<Literal>> SampleInputs(const Graph& graph, const DimBindings& dims,

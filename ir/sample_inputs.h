@@ -22,9 +22,12 @@ enum class SampleValues : uint8_t {
 // Values of one type. Deterministic in its arguments.
 Literal SampleLiteral(DType dtype, std::vector<int64_t> shape, uint64_t seed, SampleValues values);
 
-// `given`, and for every other symbol in the parameters' types a small value that its fact allows;
-// distinct symbols get distinct values where the facts allow it.
-DimBindings SampleDims(const Graph& graph, const DimFacts& facts, const DimBindings& given);
+// `given`, and for every other symbol in the parameters' types a small value, such that the facts
+// and the relations that nodes leave open (see OpenConstraints) hold; distinct symbols get distinct
+// values where these allow it. An error if `given` contradicts them, or if no values were found: the
+// search is bounded.
+absl::StatusOr<DimBindings> SampleDims(const Graph& graph, const DimFacts& facts,
+                                       const DimBindings& given);
 
 // One literal per parameter, of the shapes under `dims`. An error names a parameter whose shape
 // cannot be evaluated, or whose size does not fit into memory.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "ir/dim_binding.h"
 #include "ir/status.h"
 
 namespace cermet {
@@ -40,15 +41,20 @@ void Bind(Graph& graph, const DimBindings& bindings) {
   }
 }
 
-absl::Status CheckFact(absl::string_view name, int64_t value, const DimFact& fact) {
-  if (value < fact.lower || (fact.upper && value > *fact.upper)) {
-    const std::string upper = fact.upper ? absl::StrCat(*fact.upper) : "any";
-    return absl::InvalidArgumentError(absl::StrCat(
-        "dim ?", name, " = ", value, " is outside of its bounds ", fact.lower, "..", upper));
-  }
-  if (fact.divisor > 1 && value % fact.divisor != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("dim ?", name, " = ", value, " is not a multiple of ", fact.divisor));
+// A branch of `if` may be there for other sizes only. With these ones put in it would not verify.
+absl::Status CheckBranches(const Graph& graph, const DimFacts& facts,
+                           absl::Span<const DimSource> sources, const DimBindings& bindings) {
+  for (const auto& node : graph.nodes()) {
+    for (const auto& body : node->bodies()) {
+      const absl::Status status =
+          node->op() == OpCode::kIf ? CheckDims(*body, facts, sources, bindings) : absl::OkStatus();
+      if (!status.ok()) {
+        return absl::FailedPreconditionError(absl::StrCat(
+            node->Describe(),
+            ": a branch is for other sizes, so they cannot be fixed: ", status.message()));
+      }
+      CERMET_RETURN_IF_ERROR(CheckBranches(*body, facts, sources, bindings));
+    }
   }
   return absl::OkStatus();
 }
@@ -65,10 +71,12 @@ absl::Status BindDims(Module* module, const DimBindings& bindings) {
           absl::StrCat("there is no dim ?", name, "; the module has ",
                        known.empty() ? "none" : absl::StrCat("?", absl::StrJoin(known, ", ?"))));
     }
-    auto fact = module->facts().find(name);
-    CERMET_RETURN_IF_ERROR(
-        CheckFact(name, value, fact == module->facts().end() ? DimFact() : fact->second));
   }
+  const std::vector<DimSource> sources = DimSourcesOf(*module->entry());
+  for (const auto& graph : module->graphs())
+    CERMET_RETURN_IF_ERROR(CheckDims(*graph, module->facts(), sources, bindings));
+  for (const auto& graph : module->graphs())
+    CERMET_RETURN_IF_ERROR(CheckBranches(*graph, module->facts(), sources, bindings));
   for (const auto& graph : module->graphs()) Bind(*graph, bindings);
   for (const auto& [name, value] : bindings) module->facts().erase(name);
   return absl::OkStatus();

@@ -53,6 +53,9 @@ class GraphImporter {
 
   // `--dim batch=N --dim seq=N` for every symbolic dim of the inputs.
   std::string DimFlags() const;
+  // After an import with symbolic dims: whether they may have the values of `dims` (by the model's
+  // names). An error names the dims and what they break.
+  absl::Status CheckValues(const DimBindings& dims) const;
 
  private:
   using Opsets = std::map<std::string, int64_t>;  // domain -> version; the standard domain is ""

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@
 #include "frontend/onnx/importer.h"
 #include "frontend/onnx/op_table.h"
 #include "ir/builder.h"
+#include "ir/dim_binding.h"
 #include "ir/status.h"
 #include "ir/verifier.h"
 
@@ -210,7 +212,7 @@ absl::Status GraphImporter::CheckDimOptions() const {
     if (used_dim_options_.count(name) > 0) continue;
     std::vector<std::string> names;
     for (const auto& [onnx_name, symbol] : symbols_) names.push_back(onnx_name);
-    return absl::InvalidArgumentError(absl::StrCat(
+    return absl::NotFoundError(absl::StrCat(
         "the model has no symbolic dim \"", name, "\"",
         names.empty() ? "; all its dims are fixed" : "; it has " + absl::StrJoin(names, ", ")));
   }
@@ -285,21 +287,80 @@ absl::Status GraphImporter::UnsupportedReport() {
       "):\n", absl::StrJoin(lines, "\n")));
 }
 
-absl::StatusOr<std::unique_ptr<Module>> ImportOnnx(const std::string& path,
-                                                   const ImportOptions& options) {
-  absl::StatusOr<std::unique_ptr<ModelFile>> file = ModelFile::Read(path);
-  if (!file.ok()) return file.status();
+absl::Status GraphImporter::CheckValues(const DimBindings& dims) const {
+  DimBindings values;                        // by symbol
+  std::map<std::string, std::string> given;  // symbol -> the model's name that gave its value
+  for (const auto& [onnx_name, symbol] : symbols_) {
+    auto it = dims.find(onnx_name);
+    if (it == dims.end()) it = dims.find(symbol);
+    std::string root;
+    if (it == dims.end() || !solver_->Resolve(symbol).IsSymbol(&root)) continue;
+    const auto [known, is_new] = values.emplace(root, it->second);
+    given.emplace(root, onnx_name);
+    if (known->second == it->second) continue;
+    return absl::InvalidArgumentError(absl::StrCat("dims \"", given[root], "\" = ", known->second,
+                                                   " and \"", onnx_name, "\" = ", it->second,
+                                                   " must be equal in this model"));
+  }
+  const Graph& graph = *module_->entry();
+  return CheckDims(graph, module_->facts(), DimSourcesOf(graph), values);
+}
+
+namespace {
+
+// Attempts until one succeeds or learns nothing. `after` sees the importer that succeeded.
+absl::StatusOr<std::unique_ptr<Module>> ImportFile(
+    ModelFile* file, const ImportOptions& options,
+    absl::FunctionRef<absl::Status(const GraphImporter&)> after) {
   DimSolver solver;
   absl::Status status;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     solver.BeginAttempt();
     auto module = std::make_unique<Module>();
-    status = GraphImporter(file->get(), &options, &solver, module.get()).ImportModel();
+    GraphImporter importer(file, &options, &solver, module.get());
+    status = importer.ImportModel();
     if (status.ok()) status = Verify(*module);
-    if (status.ok()) return module;
+    if (status.ok()) {
+      CERMET_RETURN_IF_ERROR(after(importer));
+      return module;
+    }
     if (!solver.learned_new()) break;
   }
-  return InFile(path, status);
+  return status;
+}
+
+// Why an import with `options.dims` failed with `status`. If the model can be imported without
+// them, it may tell which bound or equality they break: that says more than the node where it
+// showed.
+absl::Status ExplainDims(ModelFile* file, const ImportOptions& options,
+                         const absl::Status& status) {
+  ImportOptions symbolic;
+  symbolic.checked = options.checked;
+  absl::Status broken;
+  const auto check = [&](const GraphImporter& importer) {
+    broken = importer.CheckValues(options.dims);
+    return absl::OkStatus();
+  };
+  if (ImportFile(file, symbolic, check).ok() && !broken.ok()) return broken;
+  const auto append = [](std::string* out, const auto& dim) {
+    absl::StrAppend(out, dim.first, " = ", dim.second);
+  };
+  return absl::Status(status.code(), absl::StrCat(status.message(), " (with ",
+                                                  absl::StrJoin(options.dims, ", ", append), ")"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Module>> ImportOnnx(const std::string& path,
+                                                   const ImportOptions& options) {
+  absl::StatusOr<std::unique_ptr<ModelFile>> file = ModelFile::Read(path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::unique_ptr<Module>> module =
+      ImportFile(file->get(), options, [](const GraphImporter&) { return absl::OkStatus(); });
+  if (module.ok()) return module;
+  const bool is_for_dims = !options.dims.empty() && absl::IsInvalidArgument(module.status());
+  return InFile(path,
+                is_for_dims ? ExplainDims(file->get(), options, module.status()) : module.status());
 }
 
 }  // namespace cermet

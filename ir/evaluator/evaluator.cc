@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "ir/composites.h"
+#include "ir/dim_binding.h"
 #include "ir/evaluator/node_evaluators.h"
 #include "ir/status.h"
 
@@ -280,6 +281,10 @@ absl::StatusOr<std::vector<Literal>> RunGraph(const Graph& graph, Operands input
         absl::StrCat("graph @", graph.name(), ": calls and bodies nest deeper than ", kMaxDepth));
   }
   CERMET_RETURN_IF_ERROR(BindInputs(graph, inputs, &scope));
+  if (scope.depth == 1 && !scope.dims.empty()) {
+    CERMET_RETURN_IF_ERROR(
+        CheckDims(graph, scope.module->facts(), DimSourcesOf(graph), scope.dims));
+  }
   Values values(graph);
   size_t next_input = 0;
   for (const std::unique_ptr<Node>& node : graph.nodes()) {

@@ -17,8 +17,9 @@
 namespace cermet {
 
 // Runs `graph` of `module` on `inputs`, one per parameter in order. Symbolic dims are bound from
-// the shapes of the inputs; shapes or element types that do not match, conflicting bindings, and
-// failed `check`s are errors that name the parameter or the node. Reductions and contractions
+// the shapes of the inputs; shapes or element types that do not match, conflicting bindings, values
+// that contradict facts or what nodes need, and failed `check`s are errors that name the parameter
+// or the node. Reductions and contractions
 // follow their `order` where the node has one, and are sequential otherwise. Thread safe.
 absl::StatusOr<std::vector<Literal>> Evaluate(const Module& module, const Graph& graph,
                                               absl::Span<const Literal> inputs);

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "ir/dim_binding.h"
 #include "ir/status.h"
 
 namespace cermet::program {
@@ -17,38 +17,13 @@ int64_t Count(const std::vector<Buffer>& buffers, BufferKind kind) {
                        [kind](const Buffer& buffer) { return buffer.kind == kind; });
 }
 
-std::string ShapeText(const std::vector<int64_t>& shape) {
-  return absl::StrCat("[", absl::StrJoin(shape, ","), "]");
-}
-
-// `input "x" (%x: f32[?n,4]) is given as [3,5]`.
-std::string DescribeInput(const Buffer& buffer, const std::vector<int64_t>& shape) {
-  return absl::StrCat("input \"", buffer.user_name, "\" (%", buffer.name, ": ",
-                      buffer.type.ToString(), ") is given as ", ShapeText(shape));
-}
-
-absl::Status CheckFact(const std::string& symbol, int64_t value, const DimFact& fact,
-                       const std::string& input) {
-  if (value < fact.lower || (fact.upper && value > *fact.upper)) {
-    return absl::InvalidArgumentError(absl::StrCat(input, ": dim ?", symbol, " is ", value,
-                                                   ", outside ", fact.lower, "..",
-                                                   fact.upper ? absl::StrCat(*fact.upper) : ""));
-  }
-  if (value % fact.divisor != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(input, ": dim ?", symbol, " is ", value,
-                                                   ", not a multiple of ", fact.divisor));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckRequirement(const Requirement& requirement, const DimBindings& dims) {
-  CERMET_ASSIGN_OR_RETURN(const int64_t lhs, requirement.lhs.Evaluate(dims));
-  CERMET_ASSIGN_OR_RETURN(const int64_t rhs, requirement.rhs.Evaluate(dims));
-  if (requirement.is_equality ? lhs == rhs : lhs <= rhs) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(requirement.node, ": needs ", requirement.lhs.ToString(),
-                   requirement.is_equality ? " = " : " <= ", requirement.rhs.ToString(),
-                   ", but the inputs give ", lhs, " and ", rhs));
+absl::Status CheckRequirement(const Requirement& requirement, const DimCheck& check,
+                              const DimBindings& dims) {
+  CERMET_RETURN_IF_ERROR(requirement.lhs.Evaluate(dims).status());
+  CERMET_RETURN_IF_ERROR(requirement.rhs.Evaluate(dims).status());
+  return check.Relation(
+      requirement.is_equality ? DimConstraint::Kind::kEqual : DimConstraint::Kind::kAtMost,
+      requirement.lhs, requirement.rhs, requirement.node);
 }
 
 // Packs elements of one size. The logical array is [outer, extent, inner], the packed one [blocks,
@@ -112,49 +87,21 @@ absl::StatusOr<DimBindings> Program::BindDims(
     return absl::InvalidArgumentError(absl::StrCat("program @", name, " takes ", num_inputs(),
                                                    " inputs, not ", input_shapes.size()));
   }
-  DimBindings dims;
+  std::vector<DimSource> sources(input_shapes.size());
   for (const Buffer& buffer : buffers) {
     if (buffer.kind != BufferKind::kInput) continue;
-    const std::vector<int64_t>& shape = input_shapes[buffer.index];
-    const std::string input = DescribeInput(buffer, shape);
-    if (shape.size() != buffer.type.shape.size()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(input, ": rank ", shape.size(), ", not ", buffer.type.rank()));
-    }
-    for (size_t i = 0; i < shape.size(); ++i) {
-      std::string symbol;
-      if (shape[i] < 0) {
-        return absl::InvalidArgumentError(absl::StrCat(input, ": dim ", i, " is negative"));
-      }
-      if (!buffer.type.shape[i].IsSymbol(&symbol)) continue;
-      const auto [it, is_new] = dims.emplace(symbol, shape[i]);
-      if (!is_new && it->second != shape[i]) {
-        return absl::InvalidArgumentError(absl::StrCat(input, ": dim ", i, " is ", shape[i],
-                                                       ", but ?", symbol, " is ", it->second,
-                                                       " already"));
-      }
-      if (auto fact = facts.find(symbol); fact != facts.end()) {
-        CERMET_RETURN_IF_ERROR(CheckFact(symbol, shape[i], fact->second, input));
-      }
-    }
+    sources[buffer.index] = {absl::StrCat("input \"", buffer.user_name, "\""), buffer.type};
   }
-  for (const Buffer& buffer : buffers) {
-    if (buffer.kind != BufferKind::kInput) continue;
-    const std::vector<int64_t>& shape = input_shapes[buffer.index];
-    for (size_t i = 0; i < shape.size(); ++i) {
-      CERMET_ASSIGN_OR_RETURN(int64_t expected, buffer.type.shape[i].Evaluate(dims));
-      if (expected == shape[i]) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat(DescribeInput(buffer, shape), ": dim ", i, " must be ", expected));
-    }
-  }
+  CERMET_ASSIGN_OR_RETURN(DimBindings dims, BindShapes(sources, input_shapes));
   for (const std::string& symbol : symbols) {
     if (dims.count(symbol) > 0) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("program @", name, ": no input gives the value of ?", symbol));
   }
+  const DimCheck check(facts, sources, dims);
+  CERMET_RETURN_IF_ERROR(check.Facts());
   for (const Requirement& requirement : requirements) {
-    CERMET_RETURN_IF_ERROR(CheckRequirement(requirement, dims));
+    CERMET_RETURN_IF_ERROR(CheckRequirement(requirement, check, dims));
   }
   return dims;
 }

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "ir/dim_binding.h"
 #include "ir/status.h"
 #include "passes/bind_dims.h"
 
@@ -24,24 +25,6 @@ constexpr std::chrono::microseconds kTrimInterval(200);
 
 int64_t NanosecondsSince(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
-}
-
-// The values of the symbols among the extents of `types`; an error names one that has two.
-absl::StatusOr<DimBindings> BindingsOf(const Graph& graph,
-                                       const std::vector<std::vector<int64_t>>& shapes) {
-  DimBindings dims;
-  for (size_t i = 0; i < shapes.size(); ++i) {
-    const Shape& shape = graph.parameter(static_cast<int64_t>(i))->type().shape;
-    for (size_t d = 0; d < shape.size(); ++d) {
-      std::string symbol;
-      if (!shape[d].IsSymbol(&symbol)) continue;
-      const auto [it, is_new] = dims.emplace(symbol, shapes[i][d]);
-      if (is_new || it->second == shapes[i][d]) continue;
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the fed values give dim ?", symbol, " two values: ", it->second, " and ", shapes[i][d]));
-    }
-  }
-  return dims;
 }
 
 bool HasSymbols(const Graph& graph) {
@@ -121,8 +104,12 @@ absl::StatusOr<std::unique_ptr<RunPlan::Compiled>> RunPlan::Compile() const {
 absl::StatusOr<std::unique_ptr<CompiledModule>> RunPlan::Specialise(
     const Compiled& compiled, const std::vector<std::vector<int64_t>>& shapes) const {
   std::unique_ptr<Module> module = compiled.optimized->Clone();
-  CERMET_ASSIGN_OR_RETURN(const DimBindings dims, BindingsOf(*module->entry(), shapes));
-  CERMET_RETURN_IF_ERROR(BindDims(module.get(), dims));
+  const std::vector<DimSource> sources = DimSourcesOf(*module->entry());
+  CERMET_ASSIGN_OR_RETURN(
+      const DimBindings dims,
+      BindShapes(absl::MakeConstSpan(sources).subspan(0, shapes.size()), shapes));
+  const absl::Status bound = BindDims(module.get(), dims);
+  if (!bound.ok() && !absl::IsFailedPrecondition(bound)) return bound;
   // Known extents let more be simplified; only what keeps every bit of the program for all shapes.
   CompileOptions exact = environment_->module.compile;
   exact.passes.numerics = Numerics::kExact;

@@ -180,6 +180,61 @@ TEST(Usage, WrongInputsExitWith1) {
   ExpectFailure(absl::StrCat("run ", model, " --input x=", npy), 1, "input \"x\" is i32[3,2]");
 }
 
+TEST(Usage, DimsThatTheModelCannotHaveExitWith1) {
+  const std::string model =
+      Write("m.cermet",
+            "dim ?n in 2..64\n"
+            "graph @main(%x: f32[?n], %y: f32[?m]) {\n"
+            "  %2 = add(%x, %y) : f32[?n] \"sum\"\n"
+            "  %3 = slice(%2) {start = [0], limit = [8], stride = [1]} : f32[8] \"head\"\n"
+            "  return %3 \"out\"\n"
+            "}\n");
+  const std::string x = Folder() + "/x.npy", y = Folder() + "/y.npy";
+  ASSERT_TRUE(npz::WriteNpy(x, Literal(DType::kF32, {9})).ok());
+  ASSERT_TRUE(npz::WriteNpy(y, Literal(DType::kF32, {10})).ok());
+  for (const char* device : {"cpu", "reference"}) {
+    const std::string run = absl::StrCat("run ", model, " --device ", device);
+    EXPECT_EQ(Cermet(run).status, 0);  // what is not given is chosen to fit
+    EXPECT_EQ(Cermet(absl::StrCat(run, " --input x=", x)).status, 0);
+    ExpectFailure(absl::StrCat(run, " --dim n=65"), 1,
+                  "dim ?n = 65 (dim 0 of input \"x\") is outside of its bounds 2..64");
+    ExpectFailure(absl::StrCat(run, " --dim n=7"), 1,
+                  "slice %3 \"head\" (" + model + ":4): needs 8 <= ?n, but ?n = 7 (dim 0 of input");
+    ExpectFailure(absl::StrCat(run, " --input x=", x, " --input y=", y), 1,
+                  "needs ?n = ?m, but ?n = 9 (dim 0 of input \"x\") and ?m = 10 (dim 0 of");
+  }
+  ExpectFailure(absl::StrCat("compile ", model, " -o ", Folder(), "/m.o --dim n=9 --dim m=8"), 1,
+                "needs ?n = ?m, but ?n = 9");
+  ExpectFailure(absl::StrCat("bench ", model, " --dim m=1"), 1, "needs ?n = ?m, but ?n in 2..64");
+}
+
+TEST(Run, DimsThatABranchCannotHave) {
+  const std::string model =
+      Write("m.cermet",
+            "graph @main(%p: bool, %x: f32[?n]) {\n"
+            "  %2 = if(%p, %x) : f32[2] {\n"
+            "    @then(%v: f32[?n]) {\n"
+            "      %1 = slice(%v) {start = [6], limit = [8], stride = [1]} : f32[2]\n"
+            "      return %1\n"
+            "    }\n"
+            "    @else(%v: f32[?n]) {\n"
+            "      %1 = slice(%v) {start = [0], limit = [2], stride = [1]} : f32[2]\n"
+            "      return %1\n"
+            "    }\n"
+            "  }\n"
+            "  return %2 \"out\"\n"
+            "}\n");
+  const std::string p = Folder() + "/p.npy", x = Folder() + "/x.npy";
+  ASSERT_TRUE(npz::WriteNpy(p, Literal(DType::kBool, {})).ok());
+  ASSERT_TRUE(npz::WriteNpy(x, Literal::FromValues<float>({3}, {1, 2, 3})).ok());
+  for (const char* device : {"cpu", "reference"}) {
+    const Outcome outcome = Cermet(
+        absl::StrCat("run ", model, " --input p=", p, " --input x=", x, " --device ", device));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, "out f32[2]: [1, 2]\n");
+  }
+}
+
 TEST(Usage, HugeDimsExitWith1) {
   const std::string model = Write("m.cermet", kText);
   ExpectFailure(absl::StrCat("run ", model, " --dim n=1000000000000"), 1, "1000000000000");

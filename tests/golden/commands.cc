@@ -83,9 +83,9 @@ absl::StatusOr<std::string> EvaluateCommand(const GoldenFile& file, const Golden
   CERMET_ASSIGN_OR_RETURN(const std::unique_ptr<Module> module, ParseCase(golden));
   const Graph& graph = *module->entry();
   CERMET_ASSIGN_OR_RETURN(const DimBindings given, DimsOption(file));
-  CERMET_ASSIGN_OR_RETURN(
-      const std::vector<Literal> inputs,
-      SampleInputs(graph, SampleDims(graph, module->facts(), given), 1, SampleValues::kPlain));
+  CERMET_ASSIGN_OR_RETURN(const DimBindings dims, SampleDims(graph, module->facts(), given));
+  CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> inputs,
+                          SampleInputs(graph, dims, 1, SampleValues::kPlain));
   const absl::StatusOr<std::vector<Literal>> results = Evaluate(*module, graph, inputs);
   if (!results.ok()) return ErrorText(results.status());
   std::string out;
@@ -179,7 +179,7 @@ absl::StatusOr<std::string> Passes(const GoldenFile& file, const GoldenCase& gol
   const bool approximate = RanApproximately(*report);
   CERMET_ASSIGN_OR_RETURN(const DimBindings given, DimsOption(file));
   const Graph& graph = *before->entry();
-  const DimBindings dims = SampleDims(graph, before->facts(), given);
+  CERMET_ASSIGN_OR_RETURN(const DimBindings dims, SampleDims(graph, before->facts(), given));
   for (const SampleValues values : {SampleValues::kPlain, SampleValues::kExtreme}) {
     if (approximate && values == SampleValues::kExtreme) continue;
     CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> inputs,

@@ -34,7 +34,9 @@ TEST(InputErrors, Dims) {
   const ModelBuilder model = Negation({"n", int64_t{3}});
   ImportOptions options;
   options.dims["n"] = -1;
-  EXPECT_THAT(model.ImportError(options), HasSubstr("model.onnx: dim \"n\" cannot be -1"));
+  EXPECT_THAT(
+      model.ImportError(options),
+      HasSubstr("model.onnx: dim ?n = -1 (dim 0 of input \"x\") is outside of its bounds 1.."));
   options.dims["n"] = 2;
   options.input_shapes["x"] = {4, 3};
   EXPECT_THAT(model.ImportError(options),
@@ -43,6 +45,39 @@ TEST(InputErrors, Dims) {
   options.dims["batch"] = 2;
   EXPECT_THAT(model.ImportError(options),
               HasSubstr("model.onnx: the model has no symbolic dim \"batch\"; it has n"));
+}
+
+TEST(InputErrors, DimsThatTheModelCannotHave) {
+  ModelBuilder model;
+  model.FloatInput("x", {"seq"});
+  model.FloatInput("z", {"length"});
+  model.Constant("table", Floats({8}, std::vector<float>(8)));
+  model.Constant("zero", Ints({1}, {0}));
+  model.Node("Shape", {"x"}, {"shape"});
+  model.Node("Slice", {"table", "zero", "shape"}, {"cut"});
+  model.Node("Add", {"x", "cut"}, {"sum"});
+  model.Node("Add", {"sum", "z"}, {"y"});
+  model.Output("y");
+  ImportOptions options;
+  options.dims = {{"seq", 9}};
+  EXPECT_THAT(model.ImportError(options),
+              HasSubstr("model.onnx: dim ?length = 9 (dim 0 of input \"x\") is outside of its "
+                        "bounds 1..8"));
+  options.dims = {{"seq", 4}, {"length", 5}};
+  EXPECT_THAT(model.ImportError(options),
+              HasSubstr("model.onnx: dims \"length\" = 5 and \"seq\" = 4 must be equal in this "
+                        "model"));
+}
+
+TEST(InputErrors, NodesThatCannotHaveTheGivenDims) {
+  ModelBuilder model;
+  model.FloatInput("x", {int64_t{1}, "n"});
+  model.Constant("axes", Ints({1}, {1}));
+  model.Node("Squeeze", {"x", "axes"}, {"y"});
+  model.Output("y");
+  ImportOptions options;
+  options.dims = {{"n", 3}};
+  EXPECT_THAT(model.ImportError(options), HasSubstr(" (with n = 3)"));
 }
 
 TEST(InputErrors, GivenValueOfAnotherType) {

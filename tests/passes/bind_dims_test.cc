@@ -64,10 +64,48 @@ TEST(BindDimsTest, RefusesUnknownDimsAndImpossibleValues) {
     return std::string(BindDims(module.get(), bindings).message());
   };
   EXPECT_THAT(error({{"batch", 4}}), HasSubstr("there is no dim ?batch; the module has ?m, ?n"));
-  EXPECT_THAT(error({{"n", 0}}), HasSubstr("?n = 0 is outside of its bounds 2..64"));
-  EXPECT_THAT(error({{"n", 128}}), HasSubstr("?n = 128 is outside"));
-  EXPECT_THAT(error({{"n", 7}}), HasSubstr("?n = 7 is not a multiple of 2"));
+  EXPECT_THAT(error({{"n", 0}}),
+              HasSubstr("?n = 0 (dim 0 of input \"x\") is outside of its bounds 2..64"));
+  EXPECT_THAT(error({{"n", 128}}), HasSubstr("?n = 128 (dim 0 of input \"x\") is outside"));
+  EXPECT_THAT(error({{"n", 7}}), HasSubstr("?n = 7 (dim 0 of input \"x\") is not a multiple of 2"));
   EXPECT_EQ(Print(*module), before);
+}
+
+TEST(BindDimsTest, RefusesWhatANodeCannotHave) {
+  const std::unique_ptr<Module> module = Parse(
+      "graph @main(%x: f32[?n], %y: f32[?m]) {\n"
+      "  %2 = add(%x, %y) : f32[?n] \"sum\"\n"
+      "  return %2\n"
+      "}\n");
+  const std::string before = Print(*module);
+  EXPECT_EQ(BindDims(module.get(), {{"n", 3}, {"m", 4}}).message(),
+            "add %2 \"sum\" (test.cermet:2): needs ?n = ?m, but ?n = 3 (dim 0 of input \"x\") and "
+            "?m = 4 (dim 0 of input \"y\")");
+  EXPECT_EQ(Print(*module), before);
+  EXPECT_TRUE(BindDims(module.get(), {{"n", 3}}).ok());
+}
+
+TEST(BindDimsTest, ABranchMayBeForOtherSizes) {
+  const std::unique_ptr<Module> module = Parse(
+      "graph @main(%p: bool, %x: f32[?n]) {\n"
+      "  %2 = if(%p, %x) : f32[2] {\n"
+      "    @then(%v: f32[?n]) {\n"
+      "      %1 = slice(%v) {start = [6], limit = [8], stride = [1]} : f32[2]\n"
+      "      return %1\n"
+      "    }\n"
+      "    @else(%v: f32[?n]) {\n"
+      "      %1 = slice(%v) {start = [0], limit = [2], stride = [1]} : f32[2]\n"
+      "      return %1\n"
+      "    }\n"
+      "  }\n"
+      "  return %2\n"
+      "}\n");
+  const std::string before = Print(*module);
+  const absl::Status status = BindDims(module.get(), {{"n", 4}});
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("needs 8 <= ?n, but ?n = 4"));
+  EXPECT_EQ(Print(*module), before);
+  EXPECT_TRUE(BindDims(module.get(), {{"n", 8}}).ok());
 }
 
 }  // namespace

@@ -202,7 +202,7 @@ TEST(Executor, RejectsBadInputs) {
   const InputView inputs[] = {{x, matrix}, {&state, {}}};
   void* const outputs[] = {x, nullptr};
   EXPECT_THAT(std::string(executor->Run(inputs, outputs).message()),
-              HasSubstr("input \"x\" (%x: f32[?n]) is given as [2,2]: rank 2, not 1"));
+              HasSubstr("input \"x\" (f32[?n]) is given as [2,2]: rank 2, not 1"));
   EXPECT_THAT(std::string(executor->Run(absl::MakeSpan(inputs, 1), outputs).message()),
               HasSubstr("takes 2 inputs, not 1"));
   const int64_t vector[] = {4};

@@ -174,6 +174,29 @@ TEST_F(ShapesTest, OneSymbolHasOneValue) {
   }
 }
 
+TEST_F(ShapesTest, ValuesThatANodeCannotHaveAreNamedUnderEveryPolicy) {
+  const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n")}, "x");
+  const api::Tensor y = api::Placeholder(DType::kF32, {Dim::Symbol("m")}, "y");
+  const api::Tensor z = api::Add(x, y);
+  for (ShapePolicy policy :
+       {ShapePolicy::kSymbolic, ShapePolicy::kSpecialise, ShapePolicy::kAdaptive}) {
+    const std::unique_ptr<Session> session = Open(policy);
+    const auto run = [&](int64_t n, int64_t m) {
+      return session
+          ->Run(
+              {{x, Literal::Splat(DType::kF32, {n}, 1)}, {y, Literal::Splat(DType::kF32, {m}, 1)}},
+              {z})
+          .status();
+    };
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_THAT(std::string(run(2, 3).message()),
+                  ::testing::HasSubstr("needs ?n = ?m, but ?n = 2 (dim 0 of input \"x:0\") and ?m "
+                                       "= 3 (dim 0 of input \"y:0\")"));
+      EXPECT_TRUE(run(3, 3).ok());
+    }
+  }
+}
+
 // A thread that looks through idle runs hides one for a moment, so that trimming misses it.
 TEST_F(ShapesTest, IdleMemoryThatIsHiddenForAMomentMakesRoomToo) {
   const api::Tensor x = api::Placeholder(DType::kF32, {Dim::Symbol("n"), Dim(64)}, "x");

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "frontend/onnx/importer.h"
+#include "ir/dim_binding.h"
 #include "ir/sample_inputs.h"
 #include "ir/status.h"
 #include "passes/bind_dims.h"
@@ -165,17 +166,19 @@ absl::Status NameValues(const Graph& graph, Case* c) {
 
 absl::StatusOr<std::vector<Literal>> CompleteInputs(const Module& module, const Graph& graph,
                                                     const Values& given) {
-  DimBindings dims;
-  for (const Node* parameter : graph.parameters()) {
-    auto it = given.named.find(NameOf(*parameter));
+  const std::vector<DimSource> all = DimSourcesOf(graph);
+  std::vector<DimSource> sources;  // those that are given
+  std::vector<std::vector<int64_t>> shapes;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Node& parameter = *graph.parameter(static_cast<int64_t>(i));
+    auto it = given.named.find(NameOf(parameter));
     if (it == given.named.end()) continue;
-    CERMET_RETURN_IF_ERROR(CheckInput(*parameter, it->second));
-    for (int64_t d = 0; d < parameter->type().rank(); ++d) {
-      std::string symbol;
-      if (parameter->type().shape[d].IsSymbol(&symbol)) dims.emplace(symbol, it->second.shape()[d]);
-    }
+    CERMET_RETURN_IF_ERROR(CheckInput(parameter, it->second));
+    sources.push_back(all[i]);
+    shapes.push_back(it->second.shape());
   }
-  dims = SampleDims(graph, module.facts(), dims);
+  CERMET_ASSIGN_OR_RETURN(DimBindings dims, BindShapes(sources, shapes));
+  CERMET_ASSIGN_OR_RETURN(dims, SampleDims(graph, module.facts(), dims));
   CERMET_ASSIGN_OR_RETURN(std::vector<Literal> inputs,
                           SampleInputs(graph, dims, /*seed=*/1, SampleValues::kPlain));
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -186,24 +189,12 @@ absl::StatusOr<std::vector<Literal>> CompleteInputs(const Module& module, const 
 }
 
 absl::Status FixDims(Module* module, const std::vector<Literal>& inputs) {
-  DimBindings dims;
-  for (Node* parameter : module->entry()->parameters()) {
-    const Literal& input = inputs[parameter->attrs().Int("index")];
-    for (size_t d = 0; d < input.shape().size(); ++d) {
-      std::string symbol;
-      if (parameter->type().shape[d].IsSymbol(&symbol)) dims.emplace(symbol, input.shape()[d]);
-    }
-  }
-  // Inputs that give one dim two values are an error of the run, which names both inputs.
-  for (Node* parameter : module->entry()->parameters()) {
-    const Literal& input = inputs[parameter->attrs().Int("index")];
-    for (size_t d = 0; d < input.shape().size(); ++d) {
-      std::string symbol;
-      if (!parameter->type().shape[d].IsSymbol(&symbol)) continue;
-      if (dims.at(symbol) != input.shape()[d]) return absl::OkStatus();
-    }
-  }
-  return BindDims(module, dims);
+  std::vector<std::vector<int64_t>> shapes;
+  for (const Literal& input : inputs) shapes.push_back(input.shape());
+  CERMET_ASSIGN_OR_RETURN(const DimBindings dims,
+                          BindShapes(DimSourcesOf(*module->entry()), shapes));
+  const absl::Status status = BindDims(module, dims);
+  return absl::IsFailedPrecondition(status) ? absl::OkStatus() : status;
 }
 
 absl::StatusOr<Tolerance> ReadTolerance(const Arguments& arguments) {

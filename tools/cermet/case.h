@@ -39,11 +39,13 @@ void UseInputs(const Case& c, LoadOptions* load);
 absl::Status NameValues(const Graph& graph, Case* c);
 
 // All inputs of the graph in order; those that are not given are filled from a fixed seed, with the
-// dims that follow from the given ones. Errors name an input of the wrong type or shape.
+// dims that follow from the given ones. Errors name an input of the wrong type or shape, dims that
+// are out of bounds, and the node that cannot have the dims.
 absl::StatusOr<std::vector<Literal>> CompleteInputs(const Module& module, const Graph& graph,
                                                     const Values& given);
 // Fixes the symbolic dims of the module's entry graph to the shapes of `inputs`: one run has one
-// shape, and code for it is faster. Errors name the input and the dim.
+// shape, and code for it is faster. They stay symbolic where a branch of an `if` is for other
+// shapes. Errors are those of CompleteInputs.
 absl::Status FixDims(Module* module, const std::vector<Literal>& inputs);
 
 // How far one output may be from what is expected.

@@ -183,6 +183,23 @@ TEST(SymbolicDimsTest, AreBoundFromInputs) {
             std::string::npos);
 }
 
+TEST(EvaluatorTest, SizesThatANodeCannotHave) {
+  Module module;
+  Graph* graph = module.AddGraph("main");
+  const Dim n = Dim::Symbol("n"), m = Dim::Symbol("m");
+  const Value x = graph->AddParameter(Type(DType::kF32, {n}), "x")->result();
+  const Value y = graph->AddParameter(Type(DType::kF32, {m}), "y")->result();
+  Builder b(graph);
+  graph->set_results({b.Add(x, y)});
+  ASSERT_TRUE(b.ok()) << b.status();
+  const std::vector<Literal> inputs = {Literal(DType::kF32, {3}), Literal(DType::kF32, {4})};
+  EXPECT_NE(Evaluate(module, *graph, inputs).status().message().find("needs ?n = ?m, but ?n = 3"),
+            std::string::npos);
+  module.facts()["n"].upper = 2;
+  EXPECT_NE(Evaluate(module, *graph, inputs).status().message().find("bounds 0..2"),
+            std::string::npos);
+}
+
 TEST(SymbolicDimsTest, ConflictsAndHugeResultsAreErrors) {
   Module module;
   Graph* graph = module.AddGraph("main");
