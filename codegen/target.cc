@@ -84,10 +84,13 @@ absl::Status SetVectors(const llvm::Triple& triple, Target* target) {
 absl::Status CheckGpu(absl::string_view cpu) {
   absl::string_view digits = cpu;
   int capability = 0;
-  if (absl::ConsumePrefix(&digits, "sm_")) {
-    digits = digits.substr(0, digits.find_first_not_of("0123456789"));
-    if (absl::SimpleAtoi(digits, &capability) && capability >= 80) return absl::OkStatus();
+  const bool has_prefix = absl::ConsumePrefix(&digits, "sm_");
+  digits = digits.substr(0, digits.find_first_not_of("0123456789"));
+  if (!has_prefix || !absl::SimpleAtoi(digits, &capability)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("nvptx64 knows no GPU ", cpu, "; their names are sm_80 and the like"));
   }
+  if (capability >= 80) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("the GPU ", cpu,
                    " is below Cermet's minimum, sm_80: schedules copy to shared "

@@ -21,7 +21,10 @@ absl::StatusOr<std::shared_ptr<const MappedFile>> MappedFile::Open(const std::st
   }
   const absl::Cleanup close_fd = [fd] { close(fd); };
   struct stat info = {};
-  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+  if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": cannot read: it is a folder"));
+  }
+  if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": not a regular file"));
   }
   if (info.st_size == 0) return std::shared_ptr<const MappedFile>(new MappedFile(nullptr, 0));

@@ -42,7 +42,9 @@ TEST(MappedFile, ErrorsNameThePath) {
   EXPECT_THAT(std::string(MappedFile::Open("/no/such/file").status().message()),
               HasSubstr("/no/such/file: cannot open"));
   EXPECT_THAT(std::string(MappedFile::Open("/").status().message()),
-              HasSubstr("/: not a regular file"));
+              HasSubstr("/: cannot read: it is a folder"));
+  EXPECT_THAT(std::string(MappedFile::Open("/dev/null").status().message()),
+              HasSubstr("/dev/null: not a regular file"));
 }
 
 }  // namespace

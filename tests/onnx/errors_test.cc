@@ -35,7 +35,7 @@ TEST(FileErrors, Missing) {
 }
 TEST(FileErrors, Folder) {
   EXPECT_THAT(std::string(ImportOnnx(TestFolder()).status().message()),
-              HasSubstr("not a regular file"));
+              HasSubstr("cannot read: it is a folder"));
 }
 TEST(FileErrors, Empty) {
   EXPECT_THAT(ErrorOfBytes(""), HasSubstr("bytes.onnx: not an ONNX model, or cut off"));
