@@ -28,17 +28,6 @@ absl::Status Annotate(const absl::Status& status, absl::string_view pass,
   return absl::Status(status.code(), absl::StrCat("pass ", pass, what, ": ", status.message()));
 }
 
-// A pass, or `pass/rule` of the table.
-bool IsPassOrRule(absl::string_view name) {
-  const size_t slash = name.find('/');
-  const PassInfo* pass = FindPass(name.substr(0, slash));
-  if (pass == nullptr || slash == absl::string_view::npos) return pass != nullptr;
-  for (const RuleInfo& rule : pass->rules) {
-    if (rule.name == name.substr(slash + 1)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 absl::Status DumpDirectory::Write(absl::string_view stage, absl::string_view extension,

@@ -73,6 +73,16 @@ const PassInfo* FindPass(absl::string_view name) {
   return nullptr;
 }
 
+bool IsPassOrRule(absl::string_view name) {
+  const size_t slash = name.find('/');
+  const PassInfo* const pass = FindPass(name.substr(0, slash));
+  if (pass == nullptr || slash == absl::string_view::npos) return pass != nullptr;
+  for (const RuleInfo& rule : pass->rules) {
+    if (rule.name == name.substr(slash + 1)) return true;
+  }
+  return false;
+}
+
 std::vector<std::string> RuleNames(absl::string_view pass) {
   const PassInfo* info = FindPass(pass);
   CERMET_CHECK(info != nullptr);

@@ -15,6 +15,9 @@ const std::vector<PassInfo>& AllPasses();
 // Null if there is no such pass.
 const PassInfo* FindPass(absl::string_view name);
 
+// Whether `name` is a pass, or a rule as `pass/rule`: what PassOptions::disabled takes.
+bool IsPassOrRule(absl::string_view name);
+
 // Its rules as PassOptions::disabled names them, `pass/rule`; the pass must exist.
 std::vector<std::string> RuleNames(absl::string_view pass);
 

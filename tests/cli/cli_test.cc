@@ -52,23 +52,31 @@ std::string Write(const std::string& name, const std::string& text) {
   return path;
 }
 
-Outcome Cermet(const std::string& arguments) {
+std::string Binary() {
   const char* binary = std::getenv("CERMET_BINARY");
-  const std::string out = Folder() + "/stdout", err = Folder() + "/stderr";
-  const std::string command = absl::StrCat("CERMET_CACHE_DIR='", Folder(), "/cache' '",
-                                           binary != nullptr ? binary : "build/dev/bin/cermet",
-                                           "' ", arguments, " > '", out, "' 2> '", err, "'");
-  Outcome outcome;
+  return binary != nullptr ? binary : "build/dev/bin/cermet";
+}
+
+int Shell(const std::string& command) {
   const int status = std::system(command.c_str());
-  outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// `environment` is as a shell has it before a command.
+Outcome Cermet(const std::string& arguments, const std::string& environment = "") {
+  const std::string out = Folder() + "/stdout", err = Folder() + "/stderr";
+  Outcome outcome;
+  outcome.status = Shell(absl::StrCat("CERMET_CACHE_DIR='", Folder(), "/cache' ", environment, " '",
+                                      Binary(), "' ", arguments, " > '", out, "' 2> '", err, "'"));
   outcome.out = ReadAll(out);
   outcome.err = ReadAll(err);
   return outcome;
 }
 
 // The one line of a failure.
-void ExpectFailure(const std::string& arguments, int status, const std::string& message) {
-  const Outcome outcome = Cermet(arguments);
+void ExpectFailure(const std::string& arguments, int status, const std::string& message,
+                   const std::string& environment = "") {
+  const Outcome outcome = Cermet(arguments, environment);
   EXPECT_EQ(outcome.status, status) << arguments;
   EXPECT_THAT(outcome.err, AllOf(StartsWith("cermet: "), HasSubstr(message))) << arguments;
   EXPECT_EQ(outcome.out, "") << arguments;
@@ -91,6 +99,8 @@ TEST(Usage, HelpListsEveryVerb) {
     EXPECT_THAT(help.out, HasSubstr(verb));
   }
   EXPECT_EQ(Cermet("").status, 2);
+  EXPECT_EQ(Cermet("help run").out, Cermet("run --help").out);
+  EXPECT_EQ(Cermet("--version").out, Cermet("version").out);
 }
 
 TEST(Usage, HelpOfEveryVerbNamesItsFlags) {
@@ -121,7 +131,7 @@ TEST(Usage, WrongCommandLinesExitWith2) {
   ExpectFailure("run a.onnx b.onnx", 2, "unexpected argument \"b.onnx\"");
   ExpectFailure("run a.onnx --threads", 2, "flag --threads needs N");
   ExpectFailure(absl::StrCat("run ", kDigits, " --threads 0"), 2,
-                "flag --threads needs an integer of at least 1, not \"0\"");
+                "flag --threads needs an integer from 1 to 1024, not \"0\"");
   ExpectFailure(absl::StrCat("run ", kDigits, " --threads two"), 2, "not \"two\"");
   ExpectFailure(absl::StrCat("run ", kDigits, " --threads 1 --threads 2"), 2,
                 "flag --threads is given twice");
@@ -135,7 +145,7 @@ TEST(Usage, WrongCommandLinesExitWith2) {
                 "flag --tolerance needs a number that is not negative");
   ExpectFailure(absl::StrCat("run ", kDigits, " --tolerance 1"), 2, "tolerances need --case");
   ExpectFailure(absl::StrCat("run ", kDigits, " --case ", kDigitsCase, " --tolerance 1 --rtol 1"),
-                2, "--tolerance does not go with --rtol");
+                2, "flag --rtol does not go with --tolerance 1");
   ExpectFailure(absl::StrCat("run ", kDigits, " --input x"), 2,
                 "flag --input needs NAME=FILE, not \"x\"");
   ExpectFailure(absl::StrCat("run ", kDigits, " --input x=y.txt"), 2, "is neither .npy nor .pb");
@@ -146,8 +156,6 @@ TEST(Usage, WrongCommandLinesExitWith2) {
   ExpectFailure(absl::StrCat("compile ", kDigits, " -o m.exe"), 2,
                 "ends in none of .o .a .so .ptx .s .ll");
   ExpectFailure(absl::StrCat("compile ", kDigits, " -o m.o --target moon"), 2, "moon");
-  ExpectFailure(absl::StrCat("compile ", kDigits, " -o m.ptx --header m.h"), 2,
-                "PTX has no C header");
   ExpectFailure("opt m.cermet", 2, "flag --passes is missing");
   ExpectFailure("opt m.cermet --passes=fly", 2,
                 "there is no pass \"fly\"; see cermet opt --list-passes");
@@ -158,15 +166,89 @@ TEST(Usage, FailuresExitWith1) {
   ExpectFailure("run " + Write("bad.onnx", "garbage"), 1, "bad.onnx: not an ONNX model");
   ExpectFailure("run " + Write("bad.cermet", "graph @main(\n"), 1, "bad.cermet:");
   ExpectFailure("run " + Write("frozen.pb", ""), 1, "GraphDef files cannot be imported");
-  ExpectFailure(absl::StrCat("run ", kDigits, " --dim wings=2"), 1, "no symbolic dim \"wings\"");
   ExpectFailure(absl::StrCat("run ", kDigits, " --device cuda"), 1, "device cuda");
   ExpectFailure(absl::StrCat("run ", kDigits, " --case /no/case.npz"), 1, "/no/case.npz");
   ExpectFailure(absl::StrCat("run ", kDigits, " --inputs ", Write("bad.npz", "garbage")), 1,
                 "bad.npz");
-  ExpectFailure(absl::StrCat("dump ", kDigits, " --stage fused --node nobody"), 1,
-                "no node is named \"nobody\"");
   ExpectFailure(absl::StrCat("dump ", kDigits, " -o /no/folder/x"), 1,
                 "/no/folder/x: cannot write");
+}
+
+// What the model does not have, but the command line names.
+TEST(Usage, NamesThatTheModelLacksExitWith2) {
+  ExpectFailure(absl::StrCat("run ", kDigits, " --dim wings=2"), 2,
+                "with --dim wings=2: tools/demo_network/model.onnx: the model has no symbolic dim "
+                "\"wings\"; it has n");
+  const std::string model = Write("m.cermet", kText), npy = Folder() + "/x.npy";
+  ExpectFailure(absl::StrCat("dump ", model, " --dim wings=2"), 2,
+                "with --dim wings=2: there is no dim ?wings");
+  ASSERT_TRUE(npz::WriteNpy(npy, Literal(DType::kF32, {3, 2})).ok());
+  ExpectFailure(absl::StrCat("run ", model, " --input z=", npy), 2,
+                "flag --input: the model has no input \"z\"; it has x, y");
+  for (const char* stage : {"import", "fused", "kernel"}) {
+    ExpectFailure(absl::StrCat("dump ", model, " --node nobody --stage ", stage), 2, "\"nobody\"");
+  }
+}
+
+TEST(Usage, FlagsWithoutEffectExitWith2) {
+  const std::string digits(kDigits), model = Write("m.cermet", kText);
+  for (const char* flag : {"--no-cache", "--numerics exact", "--disable cse", "--vector-bytes 32",
+                           "--tile-rows 2", "--tile-columns 2"}) {
+    ExpectFailure(absl::StrCat("run ", digits, " --device reference ", flag), 2,
+                  "does not go with --device reference: the evaluator compiles");
+  }
+  ExpectFailure("bench " + digits + " --device reference --profile " + Folder() + "/p.json", 2,
+                "flag --profile does not go with --device reference");
+  ExpectFailure("run " + model + " --checked", 2, "flag --checked does not go with MODEL");
+  ExpectFailure("compile " + digits + " -o m.ptx --header m.h", 2, "PTX has no C functions");
+  ExpectFailure("compile " + digits + " -o m.ptx --name m", 2, "PTX has no C functions");
+  ExpectFailure("compile " + digits + " -o m.ptx --tile-rows 4", 2,
+                "flag --tile-rows would have no effect: it is for the schedules of CPUs");
+  ExpectFailure("opt --list-passes --passes=cse", 2,
+                "flag --passes does not go with --list-passes");
+  ExpectFailure("opt m.cermet --passes=cse --tile-rows 4", 2, "unknown flag --tile-rows");
+  ExpectFailure("dump " + digits + " --stage asm --node x", 2,
+                "flag --node does not go with --stage asm");
+  ExpectFailure("dump " + digits + " --stage ptx --target x86_64-linux-gnu", 2,
+                "has no stage ptx: PTX is for GPUs");
+  ExpectFailure("dump " + digits + " --stage asm --target nvptx64-nvidia-cuda", 2,
+                "has no stage asm; its code is stage ptx");
+  ExpectFailure("run " + digits + " --input x=a.npy --input x=b.npy", 2,
+                "flag --input gives input \"x\" twice");
+}
+
+TEST(Usage, WrongValuesExitWith2) {
+  const std::string digits(kDigits);
+  ExpectFailure("run " + digits + " --disable nonsense", 2,
+                "flag --disable: there is no pass or rule \"nonsense\"");
+  ExpectFailure("run " + digits + " --disable simplify/nonsense", 2, "\"simplify/nonsense\"");
+  ExpectFailure("run " + digits + " --tile-rows 1000000000", 2,
+                "flag --tile-rows needs an integer from 1 to 32, not \"1000000000\"");
+  ExpectFailure("run " + digits + " --tile-columns 1000000000", 2, "from 1 to 256");
+  ExpectFailure("run " + digits + " --vector-bytes 48", 2, "needs 16, 32 or 64, not 48");
+  ExpectFailure("run " + digits + " --threads 5000", 2, "from 1 to 1024, not \"5000\"");
+  ExpectFailure("compile " + digits + " -o m.o --name=", 2, "flag --name needs NAME");
+  ExpectFailure("compile " + digits + " -o ''", 2, "flag -o needs OUT");
+  for (const char* verb : {"dump --stage asm ", "compile -o m.o "}) {
+    ExpectFailure(verb + digits + " --target moon", 2, "cannot compile for moon");
+    ExpectFailure(verb + digits + " --cpu i386", 2, "below Cermet's minimum");
+  }
+  ExpectFailure("dump " + digits + " --stage ptx --cpu haswell", 2,
+                "nvptx64 knows no GPU haswell; their names are sm_80");
+}
+
+TEST(Usage, WrongEnvironmentExitsWith2) {
+  const std::string run = absl::StrCat("run ", kDigits);
+  for (const char* threads : {"0", "-2", "5000", "two"}) {
+    ExpectFailure(
+        run, 2,
+        absl::StrCat("CERMET_THREADS needs an integer from 1 to 1024, not \"", threads, "\""),
+        absl::StrCat("CERMET_THREADS=", threads));
+  }
+  ExpectFailure(run, 2, "CERMET_VERIFY needs eval, not \"foo\"", "CERMET_VERIFY=foo");
+  ExpectFailure(run, 2, "CERMET_DISABLE: there is no pass", "CERMET_DISABLE=nonsense");
+  ExpectFailure(run, 2, "CERMET_PASS_LIMIT must be a number", "CERMET_PASS_LIMIT=few");
+  EXPECT_EQ(Cermet(run, "CERMET_THREADS=2 CERMET_VERIFY=eval").status, 0);
 }
 
 TEST(Usage, WrongInputsExitWith1) {
@@ -174,13 +256,11 @@ TEST(Usage, WrongInputsExitWith1) {
   ASSERT_TRUE(npz::WriteNpy(npy, Literal(DType::kF32, {3, 5})).ok());
   ExpectFailure(absl::StrCat("run ", model, " --input x=", npy), 1,
                 "input \"x\" is f32[3,5], the model takes f32[?n,2]");
-  ExpectFailure(absl::StrCat("run ", model, " --input z=", npy), 1,
-                "the model has no input \"z\"; it has x, y");
   ASSERT_TRUE(npz::WriteNpy(npy, Literal(DType::kI32, {3, 2})).ok());
   ExpectFailure(absl::StrCat("run ", model, " --input x=", npy), 1, "input \"x\" is i32[3,2]");
 }
 
-TEST(Usage, DimsThatTheModelCannotHaveExitWith1) {
+TEST(Usage, DimsThatTheModelCannotHave) {
   const std::string model =
       Write("m.cermet",
             "dim ?n in 2..64\n"
@@ -196,16 +276,16 @@ TEST(Usage, DimsThatTheModelCannotHaveExitWith1) {
     const std::string run = absl::StrCat("run ", model, " --device ", device);
     EXPECT_EQ(Cermet(run).status, 0);  // what is not given is chosen to fit
     EXPECT_EQ(Cermet(absl::StrCat(run, " --input x=", x)).status, 0);
-    ExpectFailure(absl::StrCat(run, " --dim n=65"), 1,
+    ExpectFailure(absl::StrCat(run, " --dim n=65"), 2,
                   "dim ?n = 65 (dim 0 of input \"x\") is outside of its bounds 2..64");
-    ExpectFailure(absl::StrCat(run, " --dim n=7"), 1,
+    ExpectFailure(absl::StrCat(run, " --dim n=7"), 2,
                   "slice %3 \"head\" (" + model + ":4): needs 8 <= ?n, but ?n = 7 (dim 0 of input");
     ExpectFailure(absl::StrCat(run, " --input x=", x, " --input y=", y), 1,
                   "needs ?n = ?m, but ?n = 9 (dim 0 of input \"x\") and ?m = 10 (dim 0 of");
   }
-  ExpectFailure(absl::StrCat("compile ", model, " -o ", Folder(), "/m.o --dim n=9 --dim m=8"), 1,
+  ExpectFailure(absl::StrCat("compile ", model, " -o ", Folder(), "/m.o --dim n=9 --dim m=8"), 2,
                 "needs ?n = ?m, but ?n = 9");
-  ExpectFailure(absl::StrCat("bench ", model, " --dim m=1"), 1, "needs ?n = ?m, but ?n in 2..64");
+  ExpectFailure(absl::StrCat("bench ", model, " --dim m=1"), 2, "needs ?n = ?m, but ?n in 2..64");
 }
 
 TEST(Run, DimsThatABranchCannotHave) {
@@ -261,6 +341,80 @@ TEST(Usage, AModelIsNotOverwrittenBySomethingElse) {
   }
 }
 
+// ---- files
+
+TEST(Files, TwoOutputsCannotBeOneFile) {
+  const std::string object = Folder() + "/q.o", link = Folder() + "/link.h";
+  std::filesystem::remove(object);
+  std::filesystem::remove(link);
+  const std::string compile = absl::StrCat("compile ", kDigits, " -o ", object, " --header ");
+  ExpectFailure(compile + object, 2, "flags -o and --header name one file");
+  ExpectFailure(
+      compile + Folder() + "/../" + std::filesystem::path(Folder()).filename().string() + "/q.o", 2,
+      "flags -o and --header name one file");
+  EXPECT_FALSE(std::filesystem::exists(object));
+  Write("q.o", "");
+  std::filesystem::create_symlink("q.o", link);
+  ExpectFailure(compile + link, 2, "flags -o and --header name one file");
+  const std::string model = Write("m.cermet", kText);
+  const std::string bench = "bench --min-time 0 --json /dev/null --profile /dev/null ";
+  EXPECT_EQ(Cermet(bench + model).status, 0);
+}
+
+TEST(Files, OutputsAreCheckedBeforeTheWork) {
+  const std::string header = " --header /no/folder/q.h", object = Folder() + "/q.o";
+  ExpectFailure(absl::StrCat("compile ", kDigits, " -o ", object, header), 1,
+                "/no/folder/q.h: cannot write: No such file or directory");
+  EXPECT_FALSE(std::filesystem::exists(object));
+  ExpectFailure(absl::StrCat("run ", kDigits, " --profile ", Folder()), 1,
+                ": cannot write: Is a directory");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --profile ", Write("file", ""), "/x"), 1,
+                ": cannot write: Not a directory");
+}
+
+TEST(Files, FoldersAreNoModels) {
+  for (const char* name : {"/m.onnx", "/m.cermet"}) {
+    std::filesystem::create_directories(Folder() + name);
+    ExpectFailure(absl::StrCat("dump ", Folder(), name), 1, "cannot read: it is a folder");
+  }
+}
+
+TEST(Files, AFullDiskIsAFailure) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full";
+  const std::string model = Write("m.cermet", kText);
+  for (const std::string& arguments : std::vector<std::string>{
+           "--help", "run --help", "version", "devices", "ops", "run " + model,
+           "bench --min-time 0 " + model, "dump " + model, "explain " + model}) {
+    const std::string err = Folder() + "/err";
+    EXPECT_EQ(Shell(absl::StrCat("'", Binary(), "' ", arguments, " > /dev/full 2> '", err, "'")), 1)
+        << arguments;
+    EXPECT_THAT(ReadAll(err), HasSubstr("cannot write to standard output")) << arguments;
+  }
+}
+
+// Progress and what is printed share a terminal's line.
+TEST(Files, ATerminalShowsProgressAndThenTheResult) {
+  if (Shell("script --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "there is no `script`";
+  const std::string model = Write("m.cermet", kText), out = Folder() + "/terminal";
+  for (const char* arguments :
+       {"dump ", "dump --stage fused ", "dump --stage dot ", "dump --stage asm ", "explain ",
+        "run ", "bench --min-time 0 ", "opt --passes=cse "}) {
+    ASSERT_EQ(Shell(absl::StrCat("script -qec \"'", Binary(), "' ", arguments, model, "\" '", out,
+                                 "' > /dev/null < /dev/null")),
+              0)
+        << arguments;
+    const std::string text = ReadAll(out);
+    for (const char* step : {"importing", "compiling", "running"}) {
+      const size_t place = text.find(step);
+      if (place == std::string::npos) continue;
+      EXPECT_THAT(text.substr(place + std::string(step).size()), StartsWith("\r\033[K"))
+          << arguments << text;
+    }
+  }
+}
+
+// ---- run
+
 TEST(Run, EmptyTensors) {
   const std::string model = Write("m.cermet", kText);
   for (const char* device : {"cpu", "reference"}) {
@@ -269,8 +423,6 @@ TEST(Run, EmptyTensors) {
     EXPECT_EQ(outcome.out, "sum f32[0,2]: []\n");
   }
 }
-
-// ---- run
 
 TEST(Run, PrintsOutputs) {
   const std::string model = Write("m.cermet", kText), x = Folder() + "/x.npy",
@@ -312,6 +464,15 @@ TEST(Run, FillsInputsAlikeAndWritesOutputs) {
   const absl::StatusOr<std::vector<npz::NamedArray>> arrays = npz::ReadNpz(first);
   ASSERT_TRUE(arrays.ok()) << arrays.status();
   EXPECT_EQ((*arrays)[0].name, "sum");
+}
+
+TEST(Run, NoCacheLeavesTheCacheAlone) {
+  const std::string cache = Folder() + "/cache", model = Write("m.cermet", kText);
+  std::filesystem::remove_all(cache);
+  ASSERT_EQ(Cermet("run --no-cache " + model).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(cache));
+  ASSERT_EQ(Cermet("run " + model).status, 0);
+  EXPECT_TRUE(std::filesystem::exists(cache));
 }
 
 TEST(Run, ProfileIsATrace) {
@@ -361,8 +522,9 @@ TEST(Dump, KernelsAndProgramsParseBackToTheSameBytes) {
   }
   const std::string cut = Write("cut.cermet", "// a comment\nkernel @k(");
   ExpectFailure(absl::StrCat("dump ", cut, " --stage kernel"), 1, "cut.cermet:2:11: expected");
-  ExpectFailure(absl::StrCat("dump ", kDigits, " --stage asm --node x"), 2,
-                "flag --node goes with the stages");
+  ExpectFailure(
+      absl::StrCat("dump ", Write("k.cermet", "kernel @k() {}"), " --stage kernel --dim n=2"), 2,
+      "flag --dim would have no effect: MODEL is of stage kernel already");
 }
 
 TEST(Dump, EveryStageIsStable) {
@@ -497,7 +659,7 @@ TEST(Explain, SaysWhyAKernelStaysScalar) {
 }
 
 TEST(Explain, ANodeThatIsNotThereIsAnError) {
-  ExpectFailure(absl::StrCat("explain ", kDigits, " --node nobody"), 1,
+  ExpectFailure(absl::StrCat("explain ", kDigits, " --node nobody"), 2,
                 "no fusion or kernel comes from a node \"nobody\"");
 }
 

@@ -102,7 +102,7 @@ Verb OpsVerb() {
           "",
           {{"--onnx", "",
             "lists the ONNX operators that can be imported, with the operator sets, instead"},
-           {"-o", "OUT", "writes to a file"}},
+           {"-o", "OUT", "writes to a file", FlagKind::kOutput}},
           Ops};
 }
 

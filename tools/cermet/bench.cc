@@ -58,17 +58,17 @@ absl::Status TimeRuns(Engine* engine, double min_seconds, Timing* timing) {
 
 absl::Status Bench(const Arguments& arguments) {
   Progress progress;
-  CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"--json", "--profile"}));
   CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
   CERMET_ASSIGN_OR_RETURN(const std::optional<double> min_time, arguments.Number("--min-time"));
-  CERMET_ASSIGN_OR_RETURN(const int64_t threads, ThreadFlag(arguments));
+  CERMET_ASSIGN_OR_RETURN(const EngineOptions options, ReadEngineOptions(arguments));
   CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));
   UseInputs(c, &load);
   Timing timing;
   runtime::Profile profile;
   progress.Step("compiling");
   const Clock::time_point start = Clock::now();
-  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, LoadModel(arguments.positional(), load));
+  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module,
+                          LoadModel(arguments.positional(), load, &progress));
   CERMET_RETURN_IF_ERROR(NameValues(*module->entry(), &c));
   const double import_ms = MillisecondsSince(start);
   CERMET_ASSIGN_OR_RETURN(const std::vector<Literal> inputs,
@@ -76,7 +76,7 @@ absl::Status Bench(const Arguments& arguments) {
   CERMET_RETURN_IF_ERROR(FixDims(module.get(), inputs));
   const Clock::time_point compile_start = Clock::now();
   CERMET_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine,
-                          MakeEngine(arguments, std::move(module), nullptr,
+                          MakeEngine(options, std::move(module), nullptr,
                                      arguments.Has("--profile") ? &profile : nullptr));
   timing.compile_ms = import_ms + MillisecondsSince(compile_start);
   progress.Step("running");
@@ -91,7 +91,7 @@ absl::Status Bench(const Arguments& arguments) {
   std::printf("compile    %10.3f ms   (import and code)\n", timing.compile_ms);
   std::printf("first run  %10.3f ms\n", timing.first_run_ms);
   std::printf("median     %10.3f ms   (%zu runs, %lld threads)\n", timing.median_ms, timing.runs,
-              static_cast<long long>(threads));
+              static_cast<long long>(options.threads));
   std::printf("minimum    %10.3f ms\n", timing.min_ms);
   std::printf("workspace  %10lld bytes planned, %lld at the peak\n",
               static_cast<long long>(engine->planned_bytes()),
@@ -104,33 +104,35 @@ absl::Status Bench(const Arguments& arguments) {
                                {"median_ms", timing.median_ms},
                                {"min_ms", timing.min_ms},
                                {"runs", timing.runs},
-                               {"threads", threads},
+                               {"threads", options.threads},
                                {"peak_bytes", engine->peak_bytes()},
                                {"planned_bytes", engine->planned_bytes()},
                                {"max_rss_bytes", int64_t{usage.ru_maxrss} * 1024},
                                {"cpu", CpuName()},
                                {"model", arguments.positional()},
-                               {"device", arguments.Get("--device", "cpu")}};
+                               {"device", options.device}};
   return WriteFile(arguments.Get("--json"), {json.dump(1) + "\n"});
 }
 
 }  // namespace
 
 Verb BenchVerb() {
-  return {"bench",
-          "MODEL",
-          "times compiling and running a model",
-          "Runs are timed after some warm-up runs, on inputs that are given or filled from a fixed "
-          "seed.",
-          Join({InputFlags(),
-                {{"--min-time", "S", "seconds of timed runs (default: 1)"},
-                 {"--json", "FILE.json", "writes every number"},
-                 {"--profile", "FILE.json",
-                  "writes what took how long in every run, for ui.perfetto.dev"}},
-                EngineFlags(),
-                ModelFlags(),
-                CompileFlags()}),
-          Bench};
+  return {
+      "bench",
+      "MODEL",
+      "times compiling and running a model",
+      "Runs are timed after some warm-up runs, on inputs that are given or filled from a fixed "
+      "seed.",
+      Join({InputFlags(),
+            {{"--min-time", "S", "seconds of timed runs (default: 1)"},
+             {"--json", "FILE.json", "writes every number", FlagKind::kOutput},
+             {"--profile", "FILE.json",
+              "writes what took how long in every run, for ui.perfetto.dev", FlagKind::kOutput}},
+            EngineFlags(),
+            ModelFlags(),
+            CompileFlags()}),
+      Bench,
+      {ReferenceConflict({"--profile"}), ModelConflict()}};
 }
 
 }  // namespace cermet::cli

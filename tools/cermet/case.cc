@@ -62,20 +62,26 @@ absl::Status ReadTestDataSet(const std::string& folder, Case* c) {
   return absl::OkStatus();
 }
 
-absl::Status ReadInputFlag(const std::string& text, Case* c) {
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0)
-    return UsageError(absl::StrCat("flag --input needs NAME=FILE, not \"", text, "\""));
-  const std::string name = text.substr(0, equals), path = text.substr(equals + 1);
-  if (absl::EndsWith(path, ".npy")) {
-    CERMET_ASSIGN_OR_RETURN(c->inputs.named[name], npz::ReadNpy(path));
-  } else if (absl::EndsWith(path, ".pb")) {
-    CERMET_ASSIGN_OR_RETURN(NamedTensor tensor, ReadOnnxTensor(path));
-    c->inputs.named[name] = std::move(tensor.value);
-  } else {
-    return UsageError(absl::StrCat("the file of --input is neither .npy nor .pb: ", path));
+// The files of the flags --input, by the input's name.
+absl::StatusOr<std::map<std::string, std::string>> InputFiles(const Arguments& arguments) {
+  std::map<std::string, std::string> files;
+  for (const std::string& text : arguments.All("--input")) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return UsageError(absl::StrCat("flag --input needs NAME=FILE, not \"", text, "\""));
+    const std::string name = text.substr(0, equals), path = text.substr(equals + 1);
+    if (!absl::EndsWith(path, ".npy") && !absl::EndsWith(path, ".pb"))
+      return UsageError(absl::StrCat("the file of --input is neither .npy nor .pb: ", path));
+    if (!files.emplace(name, path).second)
+      return UsageError(absl::StrCat("flag --input gives input \"", name, "\" twice"));
   }
-  return absl::OkStatus();
+  return files;
+}
+
+absl::StatusOr<Literal> ReadInputFile(const std::string& path) {
+  if (absl::EndsWith(path, ".npy")) return npz::ReadNpy(path);
+  CERMET_ASSIGN_OR_RETURN(NamedTensor tensor, ReadOnnxTensor(path));
+  return std::move(tensor.value);
 }
 
 std::string NameOf(const Node& parameter) { return parameter.attrs().Get<std::string>("name"); }
@@ -110,7 +116,9 @@ absl::Status CheckInput(const Node& parameter, const Literal& value) {
 
 std::vector<Flag> InputFlags() {
   return {{"--inputs", "FILE.npz", "inputs, as arrays under the model's names"},
-          {"--input", "NAME=FILE", "one input, from a .npy or an ONNX .pb file", true},
+          {"--input", "NAME=FILE",
+           "one input, from a .npy or an ONNX .pb file; it replaces that of --inputs or --case",
+           FlagKind::kRepeated},
           {"--case", "CASE",
            "inputs and expected outputs: an .npz with arrays in_<input> and out_<output>, or a "
            "test_data_set folder"}};
@@ -118,6 +126,7 @@ std::vector<Flag> InputFlags() {
 
 absl::StatusOr<Case> ReadCase(const Arguments& arguments) {
   Case c;
+  CERMET_ASSIGN_OR_RETURN(const auto files, InputFiles(arguments));
   if (arguments.Has("--case")) {
     const std::string path = arguments.Get("--case");
     std::error_code error;
@@ -129,8 +138,10 @@ absl::StatusOr<Case> ReadCase(const Arguments& arguments) {
                             npz::ReadNpz(arguments.Get("--inputs")));
     for (npz::NamedArray& array : arrays) c.inputs.named[array.name] = std::move(array.value);
   }
-  for (const std::string& text : arguments.All("--input"))
-    CERMET_RETURN_IF_ERROR(ReadInputFlag(text, &c));
+  for (const auto& [name, path] : files) {
+    CERMET_ASSIGN_OR_RETURN(c.inputs.named[name], ReadInputFile(path));
+    c.flagged_inputs.insert(name);
+  }
   return c;
 }
 
@@ -148,9 +159,12 @@ absl::Status NameValues(const Graph& graph, Case* c) {
   if (c->outputs) CERMET_RETURN_IF_ERROR(GiveNames(graph.result_names(), "output", &*c->outputs));
   for (const auto& [name, value] : c->inputs.named) {
     if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) {
-      return absl::InvalidArgumentError(
+      const std::string message =
           absl::StrCat("the model has no input \"", name, "\"; it has ",
-                       inputs.empty() ? "none" : absl::StrJoin(inputs, ", ")));
+                       inputs.empty() ? "none" : absl::StrJoin(inputs, ", "));
+      if (c->flagged_inputs.count(name) > 0)
+        return UsageError(absl::StrCat("flag --input: ", message));
+      return absl::InvalidArgumentError(message);
     }
   }
   if (!c->outputs) return absl::OkStatus();
@@ -202,8 +216,6 @@ absl::StatusOr<Tolerance> ReadTolerance(const Arguments& arguments) {
   CERMET_ASSIGN_OR_RETURN(const std::optional<double> share, arguments.Number("--tolerance"));
   CERMET_ASSIGN_OR_RETURN(tolerance.rtol, arguments.Number("--rtol"));
   CERMET_ASSIGN_OR_RETURN(tolerance.atol, arguments.Number("--atol"));
-  if (share && (tolerance.rtol || tolerance.atol))
-    return UsageError("--tolerance does not go with --rtol and --atol");
   if ((share || tolerance.rtol || tolerance.atol) && !arguments.Has("--case"))
     return UsageError("tolerances need --case");
   if (share) tolerance.share = *share;

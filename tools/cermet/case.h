@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct Values {
 
 struct Case {
   Values inputs;
-  std::optional<Values> outputs;  // expected
+  std::set<std::string> flagged_inputs;  // those of --input
+  std::optional<Values> outputs;         // expected
 };
 
 // The flags that ReadCase reads: --inputs, --input, --case.

@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "codegen/object.h"
 #include "codegen/ptx.h"
-#include "codegen/target.h"
 #include "ir/output_file.h"
 #include "ir/status.h"
 #include "tools/cermet/verbs.h"
@@ -34,32 +33,27 @@ absl::Status CompileModel(const Arguments& arguments) {
   if (row == nullptr)
     return UsageError(absl::StrCat("OUT \"", out, "\" ends in none of .o .a .so .ptx .s .ll"));
   const bool gpu = !row->kind.has_value();
-  if (gpu && arguments.Has("--header")) return UsageError("PTX has no C header");
-  CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"-o", "--header"}));
   CERMET_ASSIGN_OR_RETURN(const LoadOptions load, ReadLoadOptions(arguments));
-  const std::string triple = arguments.Get("--target", gpu ? "nvptx64-nvidia-cuda" : "");
-  const std::string cpu = arguments.Get("--cpu", triple.empty() ? "host" : "");
-  const absl::StatusOr<Target> target = codegen::ParseTarget(triple, cpu);
-  if (!target.ok()) return UsageError(target.status().message());
-  if ((target->kind == TargetKind::kCuda) != gpu)
-    return UsageError(absl::StrCat("target ", triple, " does not make ", ending, " files"));
-  CERMET_ASSIGN_OR_RETURN(const CompileOptions options, ReadCompileOptions(arguments, *target));
+  CERMET_ASSIGN_OR_RETURN(const Target target, ReadTarget(arguments, gpu ? kGpuTriple : ""));
+  if ((target.kind == TargetKind::kCuda) != gpu)
+    return UsageError(absl::StrCat("target ", target.triple, " does not make ", ending, " files"));
+  CERMET_ASSIGN_OR_RETURN(const CompileOptions options, ReadCompileOptions(arguments, target));
 
   Progress progress;
   progress.Step("importing");
   CERMET_ASSIGN_OR_RETURN(const std::unique_ptr<Module> module,
-                          LoadModel(arguments.positional(), load));
+                          LoadModel(arguments.positional(), load, &progress));
   progress.Step("compiling");
   CERMET_ASSIGN_OR_RETURN(const program::Program program, Compile(module.get(), options));
   if (gpu) {
-    CERMET_ASSIGN_OR_RETURN(const std::string text, codegen::EmitPtx(program, *target));
+    CERMET_ASSIGN_OR_RETURN(const std::string text, codegen::EmitPtx(program, target));
     return WriteFile(out, {text});
   }
   codegen::ObjectOptions object;
   object.kind = *row->kind;
   object.name = arguments.Get("--name", std::filesystem::path(out).stem().string());
   CERMET_ASSIGN_OR_RETURN(const std::string bytes,
-                          codegen::EmitObject(program, module->constants(), *target, object));
+                          codegen::EmitObject(program, module->constants(), target, object));
   CERMET_ASSIGN_OR_RETURN(OutputFile code, OutputFile::Write(out, {bytes}));
   if (arguments.Has("--header")) {  // both files or neither: they belong together
     CERMET_RETURN_IF_ERROR(
@@ -78,17 +72,15 @@ Verb CompileVerb() {
       "The ending of OUT says what is made: .o object, .a archive, .so shared object, .s assembly, "
       ".ll LLVM IR, .ptx PTX for a GPU.\n"
       "An object needs nothing but memcpy, memset and memmove; the header declares its functions.",
-      Join({{{"-o", "OUT", "the file to write"},
-             {"--header", "OUT.h", "writes a C header for it"},
+      Join({{{"-o", "OUT", "the file to write", FlagKind::kOutput},
+             {"--header", "OUT.h", "writes a C header for it", FlagKind::kOutput},
              {"--name", "NAME",
-              "prefix of the C functions (default: OUT without folder and ending)"},
-             {"--target", "TRIPLE",
-              "LLVM's name of a machine, such as aarch64-linux-gnu (default: this one)"},
-             {"--cpu", "NAME",
-              "host, or LLVM's name of a processor (default: host, or the target's minimum)"}},
+              "prefix of the C functions (default: OUT without folder and ending)"}},
+            TargetFlags(),
             ModelFlags(),
             CompileFlags()}),
-      CompileModel};
+      CompileModel,
+      {{{"--header", "--name"}, "-o", "*.ptx", "PTX has no C functions"}, ModelConflict()}};
 }
 
 }  // namespace cermet::cli

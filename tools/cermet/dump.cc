@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "codegen/object.h"
 #include "codegen/ptx.h"
-#include "codegen/target.h"
 #include "ir/kernel/text.h"
 #include "ir/parser.h"
 #include "ir/printer.h"
@@ -34,12 +33,12 @@ std::string PrintKernels(const std::vector<kernel::Kernel>& kernels, const std::
   return text;
 }
 
-absl::Status WriteKernels(const Arguments& arguments, const std::vector<kernel::Kernel>& kernels) {
-  const std::string text = PrintKernels(kernels, arguments.Get("--node"));
-  if (text.empty() && arguments.Has("--node"))
-    return absl::NotFoundError(
-        absl::StrCat("no kernel comes from a node \"", arguments.Get("--node"), "\""));
-  return WriteResult(arguments, text);
+absl::StatusOr<std::string> KernelText(const std::vector<kernel::Kernel>& kernels,
+                                       const std::string& node) {
+  std::string text = PrintKernels(kernels, node);
+  if (text.empty() && !node.empty())
+    return UsageError(absl::StrCat("flag --node: no kernel comes from a node \"", node, "\""));
+  return text;
 }
 
 // The word that a text form begins with, after blank lines and comments.
@@ -52,77 +51,85 @@ absl::string_view FirstWord(absl::string_view text) {
   return text.substr(0, text.find_first_of(" \t\r\n"));
 }
 
-// A file that holds kernels or a program already is verified and printed as that form.
-absl::Status DumpLaterForm(const Arguments& arguments, const std::string& stage,
-                           absl::string_view text) {
+// Of a file that holds kernels or a program already: it is verified and printed as that form.
+absl::StatusOr<std::string> LaterFormText(const Arguments& arguments, const std::string& stage,
+                                          absl::string_view text) {
+  CERMET_RETURN_IF_ERROR(
+      arguments.Forbid(NamesOf(Join({ModelFlags(), TargetFlags(), CompileFlags()})),
+                       absl::StrCat("MODEL is of stage ", stage, " already")));
   const std::string& path = arguments.positional();
   if (stage == "kernel") {
     CERMET_ASSIGN_OR_RETURN(const std::vector<kernel::Kernel> kernels,
                             kernel::ParseKernels(text, path));
-    return WriteKernels(arguments, kernels);
+    return KernelText(kernels, arguments.Get("--node"));
   }
   CERMET_ASSIGN_OR_RETURN(const program::Program program, program::ParseProgram(text, path));
-  return WriteResult(arguments, program::Print(program));
+  return program::Print(program);
 }
 
-absl::Status WriteGraphForm(const Arguments& arguments, const Module& module) {
+// Empty for all of the module.
+absl::StatusOr<std::string> GraphText(const Module& module, const std::string& node) {
+  if (node.empty()) return std::string();
+  std::string text = NodesNamed(module, node);
+  if (text.empty()) return UsageError(absl::StrCat("flag --node: no node is named \"", node, "\""));
+  return text;
+}
+
+// `module` as imported; it is brought to the stage, as far as graph IR goes.
+absl::StatusOr<std::string> FormText(const Arguments& arguments, absl::string_view stage,
+                                     const CompileOptions& options, Module* module) {
   const std::string node = arguments.Get("--node");
-  if (!node.empty()) {
-    const std::string text = NodesNamed(module, node);
-    if (text.empty()) return absl::NotFoundError(absl::StrCat("no node is named \"", node, "\""));
-    return WriteResult(arguments, text);
+  if (stage == "import") return GraphText(*module, node);
+  CERMET_RETURN_IF_ERROR(Optimize(module, options));
+  if (stage == "optimized") return GraphText(*module, node);
+  CERMET_RETURN_IF_ERROR(FuseModule(module, options));
+  if (stage == "fused") return GraphText(*module, node);
+  if (stage == "dot") return DotOf(*module);
+  CERMET_ASSIGN_OR_RETURN(const program::Program program, Lower(*module, options));
+  if (stage == "kernel") return KernelText(program.kernels, node);
+  if (stage == "program") return program::Print(program);
+  if (stage == "plan") return PlanOf(program);
+  if (stage == "html") return HtmlOf(*module, program);
+  if (stage == "ptx") return codegen::EmitPtx(program, options.passes.target);
+  if (stage == "llvm") return codegen::DumpLlvm(program, options.passes.target);
+  return codegen::DumpAsm(program, options.passes.target);
+}
+
+// The target's kind must be that of the stage's code.
+absl::StatusOr<Target> StageTarget(const Arguments& arguments, absl::string_view stage) {
+  CERMET_ASSIGN_OR_RETURN(Target target, ReadTarget(arguments, stage == "ptx" ? kGpuTriple : ""));
+  const bool gpu = target.kind == TargetKind::kCuda;
+  if (gpu ? stage == "llvm" || stage == "asm" : stage == "ptx") {
+    return UsageError(absl::StrCat("target ", target.triple, " has no stage ", stage,
+                                   gpu ? "; its code is stage ptx" : ": PTX is for GPUs"));
   }
-  return WriteModuleResult(arguments, module);
+  return target;
 }
 
 absl::Status Dump(const Arguments& arguments) {
   CERMET_ASSIGN_OR_RETURN(const std::string stage, arguments.Choice("--stage", kStages));
-  const bool has_nodes =
-      stage == "import" || stage == "optimized" || stage == "fused" || stage == "kernel";
-  if (arguments.Has("--node") && !has_nodes)
-    return UsageError("flag --node goes with the stages import, optimized, fused and kernel");
   if ((stage == "kernel" || stage == "program") &&
       absl::EndsWith(arguments.positional(), ".cermet")) {
-    CERMET_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.positional()));
-    if (FirstWord(text) == stage) return DumpLaterForm(arguments, stage, text);
+    CERMET_ASSIGN_OR_RETURN(const std::string file, ReadText(arguments.positional()));
+    if (FirstWord(file) == stage) {
+      CERMET_ASSIGN_OR_RETURN(const std::string text, LaterFormText(arguments, stage, file));
+      return WriteResult(arguments, text);
+    }
   }
   CERMET_ASSIGN_OR_RETURN(const LoadOptions load, ReadLoadOptions(arguments));
-  const bool gpu = stage == "ptx" || arguments.Get("--target") == "nvptx64-nvidia-cuda";
-  const std::string cpu = arguments.Get("--cpu", "host");
-  Target target;
-  if (gpu) {
-    CERMET_ASSIGN_OR_RETURN(target,
-                            codegen::ParseTarget("nvptx64-nvidia-cuda", cpu == "host" ? "" : cpu));
-  } else if (arguments.Has("--target") || cpu != "host") {
-    CERMET_ASSIGN_OR_RETURN(
-        target, codegen::ParseTarget(arguments.Get("--target"),
-                                     cpu == "host" && arguments.Has("--target") ? "" : cpu));
-  } else {
-    CERMET_ASSIGN_OR_RETURN(target, codegen::HostTarget());
-  }
+  CERMET_ASSIGN_OR_RETURN(const Target target, StageTarget(arguments, stage));
   CERMET_ASSIGN_OR_RETURN(const CompileOptions options, ReadCompileOptions(arguments, target));
   Progress progress;
   progress.Step("importing");
   CERMET_ASSIGN_OR_RETURN(const std::unique_ptr<Module> module,
-                          LoadModel(arguments.positional(), load));
-  if (stage == "import") return WriteGraphForm(arguments, *module);
+                          LoadModel(arguments.positional(), load, &progress));
   progress.Step("compiling");
-  CERMET_RETURN_IF_ERROR(Optimize(module.get(), options));
-  if (stage == "optimized") return WriteGraphForm(arguments, *module);
-  CERMET_RETURN_IF_ERROR(FuseModule(module.get(), options));
-  if (stage == "fused") return WriteGraphForm(arguments, *module);
-  if (stage == "dot") return WriteResult(arguments, DotOf(*module));
-  CERMET_ASSIGN_OR_RETURN(const program::Program program, Lower(*module, options));
+  CERMET_ASSIGN_OR_RETURN(const std::string text,
+                          FormText(arguments, stage, options, module.get()));
   progress.Step("");
-  if (stage == "kernel") return WriteKernels(arguments, program.kernels);
-  if (stage == "program") return WriteResult(arguments, program::Print(program));
-  if (stage == "plan") return WriteResult(arguments, PlanOf(program));
-  if (stage == "html") return WriteResult(arguments, HtmlOf(*module, program));
-  absl::StatusOr<std::string> text = stage == "ptx"    ? codegen::EmitPtx(program, target)
-                                     : stage == "llvm" ? codegen::DumpLlvm(program, target)
-                                                       : codegen::DumpAsm(program, target);
-  if (!text.ok()) return text.status();
-  return WriteResult(arguments, *text);
+  const bool is_module =
+      (stage == "import" || stage == "optimized" || stage == "fused") && !arguments.Has("--node");
+  return is_module ? WriteModuleResult(arguments, *module) : WriteResult(arguments, text);
 }
 
 }  // namespace
@@ -142,12 +149,13 @@ Verb DumpVerb() {
       Join({{{"--stage", "STAGE", "the form (default: import)"},
              {"--node", "NAME",
               "only what comes from the user's node NAME (stages import to kernel)"},
-             {"-o", "OUT", "writes to a file"},
-             {"--target", "TRIPLE", "the machine (default: this one; ptx: nvptx64-nvidia-cuda)"},
-             {"--cpu", "NAME", "host, or LLVM's name of a processor (default: host; ptx: sm_80)"}},
+             {"-o", "OUT", "writes to a file", FlagKind::kForm}},
+            TargetFlags(),
             ModelFlags(),
             CompileFlags()}),
-      Dump};
+      Dump,
+      {{{"--node"}, "--stage", "program|llvm|asm|ptx|plan|dot|html", "it shows the whole model"},
+       ModelConflict()}};
 }
 
 }  // namespace cermet::cli

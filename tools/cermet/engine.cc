@@ -1,9 +1,6 @@
 // The engines behind --device.
 #include "tools/cermet/engine.h"
 
-#include <algorithm>
-
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "codegen/target.h"
 #include "ir/env.h"
@@ -41,7 +38,10 @@ class ReferenceEngine : public Engine {
 
 class CpuEngine : public Engine {
  public:
-  explicit CpuEngine(int64_t threads) : pool_(threads) {}
+  explicit CpuEngine(const EngineOptions& options)
+      : pool_(options.threads),
+        code_cache_(options.use_cache ? OpenDiskObjectCache() : nullptr),
+        verify_(options.verify) {}
 
   absl::Status Init(std::unique_ptr<Module> module, const CompileOptions& compile, CompileLog* log,
                     runtime::Profile* profile) {
@@ -61,9 +61,7 @@ class CpuEngine : public Engine {
 
   // Donated inputs are updated in place, so runs get copies.
   absl::StatusOr<std::vector<Literal>> Run(const std::vector<Literal>& inputs) override {
-    if (GetEnv(EnvVar::kVerify) == "eval") {
-      CERMET_RETURN_IF_ERROR(VerifyKernels(module_->module(), inputs, options_));
-    }
+    if (verify_) CERMET_RETURN_IF_ERROR(VerifyKernels(module_->module(), inputs, options_));
     inputs_ = inputs;
     CERMET_ASSIGN_OR_RETURN(arguments_,
                             runtime::LiteralArguments::Create(executor().program(), &inputs_,
@@ -84,7 +82,8 @@ class CpuEngine : public Engine {
   runtime::Executor& executor() const { return module_->executor(); }
 
   runtime::ThreadPool pool_;
-  std::unique_ptr<codegen::ObjectCache> code_cache_ = OpenDiskObjectCache();
+  std::unique_ptr<codegen::ObjectCache> code_cache_;  // may be null
+  bool verify_;
   ModuleOptions options_;
   std::unique_ptr<CompiledModule> module_;
   std::unique_ptr<runtime::Execution> execution_;
@@ -92,44 +91,61 @@ class CpuEngine : public Engine {
   runtime::LiteralArguments arguments_;
 };
 
+// The value of --threads, else of CERMET_THREADS, else 1.
+absl::StatusOr<int64_t> ReadThreads(const Arguments& arguments) {
+  constexpr int64_t kMostThreads = 1024;
+  int64_t otherwise = 1;
+  if (const std::string text = GetEnv(EnvVar::kThreads); !text.empty()) {
+    CERMET_ASSIGN_OR_RETURN(otherwise, ParseInt("CERMET_THREADS", text, 1, kMostThreads));
+  }
+  return arguments.Int("--threads", otherwise, 1, kMostThreads);
+}
+
 }  // namespace
 
 std::vector<Flag> EngineFlags() {
   return {
       {"--device", "cpu|cuda|reference",
-       "what runs the model; reference: the evaluator (default: cpu)"},
+       "what runs the model; reference: the evaluator, on one thread (default: cpu)"},
       {"--threads", "N", "threads of the run (default: $CERMET_THREADS, else 1)"},
-      {"--no-cache", "", "compiles anew, whatever the disk cache holds (see CERMET_CACHE_DIR)"}};
+      {"--no-cache", "", "compiles anew, and leaves the disk cache alone (see CERMET_CACHE_DIR)"}};
 }
 
-absl::StatusOr<int64_t> ThreadFlag(const Arguments& arguments) {
-  int64_t otherwise = 1;
-  if (const std::string text = GetEnv(EnvVar::kThreads);
-      !text.empty() && !absl::SimpleAtoi(text, &otherwise)) {
-    return UsageError(absl::StrCat("CERMET_THREADS is \"", text, "\", not a number"));
-  }
-  CERMET_ASSIGN_OR_RETURN(const int64_t threads,
-                          arguments.Int("--threads", std::max<int64_t>(1, otherwise), 1));
-  if (threads > 1024) return UsageError("flag --threads allows at most 1024");
-  return threads;
+Conflict ReferenceConflict(std::vector<absl::string_view> more) {
+  more.push_back("--no-cache");
+  for (absl::string_view name : NamesOf(CompileFlags())) more.push_back(name);
+  return {std::move(more), "--device", "reference", "the evaluator compiles and launches nothing"};
 }
 
-absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const Arguments& arguments,
+absl::StatusOr<EngineOptions> ReadEngineOptions(const Arguments& arguments) {
+  EngineOptions options;
+  CERMET_ASSIGN_OR_RETURN(options.device,
+                          arguments.Choice("--device", {"cpu", "cuda", "reference"}));
+  CERMET_ASSIGN_OR_RETURN(options.threads, ReadThreads(arguments));
+  if (options.device == "reference") options.threads = 1;
+  options.use_cache = !arguments.Has("--no-cache");
+  const std::string verify = GetEnv(EnvVar::kVerify);
+  if (!verify.empty() && verify != "eval")
+    return UsageError(absl::StrCat("CERMET_VERIFY needs eval, not \"", verify, "\""));
+  options.verify = !verify.empty();
+  CERMET_ASSIGN_OR_RETURN(const Target host, codegen::HostTarget());
+  CERMET_ASSIGN_OR_RETURN(options.compile, ReadCompileOptions(arguments, host));
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const EngineOptions& options,
                                                    std::unique_ptr<Module> module, CompileLog* log,
                                                    runtime::Profile* profile) {
-  CERMET_ASSIGN_OR_RETURN(const std::string device,
-                          arguments.Choice("--device", {"cpu", "cuda", "reference"}));
-  CERMET_ASSIGN_OR_RETURN(const int64_t threads, ThreadFlag(arguments));
-  CERMET_ASSIGN_OR_RETURN(const Target host, codegen::HostTarget());
-  CERMET_ASSIGN_OR_RETURN(CompileOptions options, ReadCompileOptions(arguments, host));
-  if (device == "cuda")
+  if (options.device == "cuda")
     return absl::UnimplementedError(
         "device cuda: this build compiles PTX, and runs none; use --device cpu");
-  if (device == "reference") return std::unique_ptr<Engine>(new ReferenceEngine(std::move(module)));
+  if (options.device == "reference")
+    return std::unique_ptr<Engine>(new ReferenceEngine(std::move(module)));
   DumpDirectory dumps(GetEnv(EnvVar::kDump));
-  options.passes.dumps = &dumps;
-  auto engine = std::make_unique<CpuEngine>(threads);
-  CERMET_RETURN_IF_ERROR(engine->Init(std::move(module), options, log, profile));
+  CompileOptions compile = options.compile;
+  compile.passes.dumps = &dumps;
+  auto engine = std::make_unique<CpuEngine>(options);
+  CERMET_RETURN_IF_ERROR(engine->Init(std::move(module), compile, log, profile));
   return std::unique_ptr<Engine>(std::move(engine));
 }
 

@@ -29,14 +29,23 @@ class Engine {
 
 // The flags --device, --threads and --no-cache.
 std::vector<Flag> EngineFlags();
+// The flags that the evaluator has no use for: `more`, --no-cache, and those of CompileFlags.
+Conflict ReferenceConflict(std::vector<absl::string_view> more = {});
 
-// `module` is consumed. Threads are checked; `log` may be null, and
-// `profile`, which receives the time of every launch.
-absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const Arguments& arguments,
+struct EngineOptions {
+  std::string device;  // cpu, cuda or reference
+  int64_t threads = 1;
+  bool use_cache = true;
+  bool verify = false;  // compare each kernel with the evaluator first
+  CompileOptions compile;
+};
+// From the flags of EngineFlags and CompileFlags and the environment.
+absl::StatusOr<EngineOptions> ReadEngineOptions(const Arguments& arguments);
+
+// `module` is consumed. `log` may be null, and `profile`, which receives the time of every launch.
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const EngineOptions& options,
                                                    std::unique_ptr<Module> module, CompileLog* log,
-                                                   runtime::Profile* profile = nullptr);
-// The value of --threads.
-absl::StatusOr<int64_t> ThreadFlag(const Arguments& arguments);
+                                                   runtime::Profile* profile);
 
 }  // namespace cermet::cli
 

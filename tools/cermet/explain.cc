@@ -38,8 +38,8 @@ absl::StatusOr<std::string> Explanation(const CompileLog& log, const std::string
       absl::StrAppend(&text, "  after ", step.name, ":\n", step.kernel);
   }
   if (!is_known)
-    return absl::NotFoundError(
-        absl::StrCat("no fusion or kernel comes from a node \"", node, "\""));
+    return UsageError(
+        absl::StrCat("flag --node: no fusion or kernel comes from a node \"", node, "\""));
   if (!node.empty()) return text;
   absl::StrAppend(&text, "rules applied:\n");
   for (const auto& [rule, count] : log.report.rule_counts)
@@ -59,7 +59,7 @@ absl::Status Explain(const Arguments& arguments) {
   Progress progress;
   progress.Step("compiling");
   CERMET_ASSIGN_OR_RETURN(const std::unique_ptr<Module> module,
-                          LoadModel(arguments.positional(), load));
+                          LoadModel(arguments.positional(), load, &progress));
   CompileLog log;
   CERMET_RETURN_IF_ERROR(Compile(module.get(), options, &log).status());
   progress.Step("");
@@ -78,10 +78,11 @@ Verb ExplainVerb() {
           "each rule fired; which passes changed the module.",
           Join({{{"--node", "NAME",
                   "only what concerns the user's node NAME, with its kernels after every rewrite"},
-                 {"-o", "OUT", "writes to a file"}},
+                 {"-o", "OUT", "writes to a file", FlagKind::kOutput}},
                 ModelFlags(),
                 CompileFlags()}),
-          Explain};
+          Explain,
+          {ModelConflict()}};
 }
 
 }  // namespace cermet::cli

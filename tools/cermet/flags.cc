@@ -9,6 +9,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "ir/status.h"
 
 namespace cermet::cli {
@@ -27,7 +29,48 @@ const Flag* FindFlag(const Verb& verb, absl::string_view name) {
   return nullptr;
 }
 
+// `values` is `a|b`, `*.ending`, or empty for any.
+bool IsOneOf(absl::string_view value, absl::string_view values) {
+  if (values.empty()) return true;
+  for (absl::string_view candidate : absl::StrSplit(values, '|')) {
+    if (absl::ConsumePrefix(&candidate, "*") ? absl::EndsWith(value, candidate)
+                                             : value == candidate) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void AppendFlags(const std::vector<Flag>& flags, std::string* text) {
+  absl::StrAppend(text, "\nflags:\n");
+  constexpr size_t kColumn = 28;
+  for (const Flag& flag : flags) {
+    std::string left = absl::StrCat("  ", flag.name, flag.value.empty() ? "" : " ", flag.value,
+                                    flag.kind == FlagKind::kRepeated ? " ..." : "");
+    if (left.size() + 2 > kColumn) {
+      absl::StrAppend(text, left, "\n", std::string(kColumn, ' '), flag.doc, "\n");
+    } else {
+      left.resize(kColumn, ' ');
+      absl::StrAppend(text, left, flag.doc, "\n");
+    }
+  }
+}
+
+void AppendConflicts(const std::vector<Conflict>& conflicts, std::string* text) {
+  absl::StrAppend(text, "\nnot together:\n");
+  for (const Conflict& conflict : conflicts) {
+    absl::StrAppend(text, "  ", absl::StrJoin(conflict.flags, ", "), " with ", conflict.with,
+                    conflict.values.empty() ? "" : " ", conflict.values, ": ", conflict.why, "\n");
+  }
+}
+
 }  // namespace
+
+std::vector<absl::string_view> NamesOf(const std::vector<Flag>& flags) {
+  std::vector<absl::string_view> names;
+  for (const Flag& flag : flags) names.push_back(flag.name);
+  return names;
+}
 
 absl::Status UsageError(absl::string_view message) {
   absl::Status status = absl::InvalidArgumentError(message);
@@ -72,12 +115,39 @@ absl::StatusOr<Arguments> Arguments::Parse(const Verb& verb,
     } else {
       return VerbUsage(verb.name, absl::StrCat("flag ", name, " needs ", flag->value));
     }
+    if (value.empty() && !flag->value.empty() && flag->kind != FlagKind::kList)
+      return VerbUsage(verb.name, absl::StrCat("flag ", name, " needs ", flag->value));
     std::vector<std::string>& values = result.values_[name];
-    if (!values.empty() && !flag->repeated)
+    if (!values.empty() && flag->kind != FlagKind::kRepeated)
       return VerbUsage(verb.name, absl::StrCat("flag ", name, " is given twice"));
     values.push_back(std::move(value));
   }
+  for (const Conflict& conflict : verb.conflicts)
+    CERMET_RETURN_IF_ERROR(result.CheckConflict(conflict, verb.positional));
   return result;
+}
+
+absl::Status Arguments::CheckConflict(const Conflict& conflict,
+                                      absl::string_view positional_name) const {
+  const bool is_positional = conflict.with == positional_name;
+  if (!is_positional && !Has(conflict.with)) return absl::OkStatus();
+  const std::string value = is_positional ? positional_ : Get(conflict.with);
+  if (!IsOneOf(value, conflict.values)) return absl::OkStatus();
+  for (absl::string_view flag : conflict.flags) {
+    if (flag == conflict.with || !Has(flag)) continue;
+    return VerbUsage(verb_, absl::StrCat("flag ", flag, " does not go with ", conflict.with,
+                                         value.empty() ? "" : " ", value, ": ", conflict.why));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Arguments::Forbid(absl::Span<const absl::string_view> flags,
+                               absl::string_view why) const {
+  for (absl::string_view flag : flags) {
+    if (Has(flag))
+      return VerbUsage(verb_, absl::StrCat("flag ", flag, " would have no effect: ", why));
+  }
+  return absl::OkStatus();
 }
 
 bool Arguments::Has(absl::string_view flag) const { return values_.find(flag) != values_.end(); }
@@ -92,15 +162,10 @@ std::vector<std::string> Arguments::All(absl::string_view flag) const {
   return it == values_.end() ? std::vector<std::string>() : it->second;
 }
 
-absl::StatusOr<int64_t> Arguments::Int(absl::string_view flag, int64_t otherwise,
-                                       int64_t least) const {
+absl::StatusOr<int64_t> Arguments::Int(absl::string_view flag, int64_t otherwise, int64_t least,
+                                       int64_t most) const {
   if (!Has(flag)) return otherwise;
-  int64_t value = 0;
-  if (!absl::SimpleAtoi(Get(flag), &value) || value < least) {
-    return VerbUsage(verb_, absl::StrCat("flag ", flag, " needs an integer of at least ", least,
-                                         ", not \"", Get(flag), "\""));
-  }
-  return value;
+  return ParseInt(absl::StrCat("flag ", flag), Get(flag), least, most);
 }
 
 absl::StatusOr<std::optional<double>> Arguments::Number(absl::string_view flag) const {
@@ -122,6 +187,14 @@ absl::StatusOr<std::string> Arguments::Choice(absl::string_view flag,
                                        absl::StrJoin(choices, ", "), ", not \"", value, "\""));
 }
 
+absl::StatusOr<int64_t> ParseInt(absl::string_view what, const std::string& text, int64_t least,
+                                 int64_t most) {
+  int64_t value = 0;
+  if (absl::SimpleAtoi(text, &value) && value >= least && value <= most) return value;
+  return UsageError(
+      absl::StrCat(what, " needs an integer from ", least, " to ", most, ", not \"", text, "\""));
+}
+
 std::string Help(const Verb& verb) {
   std::string text = absl::StrCat("usage: cermet ", verb.name);
   if (!verb.positional.empty()) absl::StrAppend(&text, " ", verb.positional);
@@ -129,18 +202,8 @@ std::string Help(const Verb& verb) {
   absl::StrAppend(&text, "\n\n", verb.summary, "\n");
   if (!verb.doc.empty()) absl::StrAppend(&text, "\n", verb.doc, "\n");
   if (verb.flags.empty()) return text;
-  absl::StrAppend(&text, "\nflags:\n");
-  constexpr size_t kColumn = 28;
-  for (const Flag& flag : verb.flags) {
-    std::string left = absl::StrCat("  ", flag.name, flag.value.empty() ? "" : " ", flag.value,
-                                    flag.repeated ? " ..." : "");
-    if (left.size() + 2 > kColumn) {
-      absl::StrAppend(&text, left, "\n", std::string(kColumn, ' '), flag.doc, "\n");
-    } else {
-      left.resize(kColumn, ' ');
-      absl::StrAppend(&text, left, flag.doc, "\n");
-    }
-  }
+  AppendFlags(verb.flags, &text);
+  if (!verb.conflicts.empty()) AppendConflicts(verb.conflicts, &text);
   return text;
 }
 

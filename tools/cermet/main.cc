@@ -1,10 +1,14 @@
 // The `cermet` command line: finds the verb, parses its flags, runs it, and turns its status into a
-// message and an exit status: 0 for success, 1 for a failure, 2 for a wrong command line.
+// message and an exit status: 0 for success, 1 for a failure, 2 for a wrong command line (or
+// environment variable), names that the model does not have included.
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ir/status.h"
 #include "tools/cermet/flags.h"
 #include "tools/cermet/verbs.h"
 
@@ -28,41 +32,54 @@ std::string Overview(const std::vector<Verb>& verbs) {
   }
   absl::StrAppend(
       &text,
-      "\nMODEL is a file .onnx or .cermet. `cermet VERB --help` explains a verb and its flags.\n");
+      "\nMODEL is a file .onnx or .cermet. `cermet VERB --help` explains a verb and its flags.\n"
+      "The exit status is 0 for success, 1 for a failure, and 2 for a wrong command line or "
+      "environment variable.\n");
   return text;
 }
 
-int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "cermet: %s\n", std::string(status.message()).c_str());
-  return IsUsageError(status) ? 2 : 1;
+absl::Status Start(const Verb& verb, absl::Span<const std::string> arguments) {
+  CERMET_ASSIGN_OR_RETURN(const Arguments parsed, Arguments::Parse(verb, arguments));
+  if (parsed.help()) {
+    std::fputs(Help(verb).c_str(), stdout);
+    return absl::OkStatus();
+  }
+  CERMET_RETURN_IF_ERROR(CheckOutputs(verb, parsed));
+  return verb.run(parsed);
+}
+
+absl::Status Dispatch(absl::Span<const std::string> arguments) {
+  const std::vector<Verb> verbs = AllVerbs();
+  std::vector<std::string> words(arguments.begin(), arguments.end());
+  if (words[0] == "--version") words[0] = "version";
+  if (words[0] == "help" && words.size() > 1) words = {words[1], "--help"};
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    std::fputs(Overview(verbs).c_str(), stdout);
+    return absl::OkStatus();
+  }
+  for (const Verb& verb : verbs) {
+    if (verb.name == words[0]) return Start(verb, absl::MakeConstSpan(words).subspan(1));
+  }
+  return UsageError(absl::StrCat("unknown verb \"", words[0], "\"; see cermet --help"));
+}
+
+// What was printed may still be in a buffer, and the disk full.
+absl::Status FlushOutput() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot write to standard output: ", std::strerror(errno)));
 }
 
 int Main(const std::vector<std::string>& arguments) {
-  const std::vector<Verb> verbs = AllVerbs();
   if (arguments.empty()) {
-    std::fputs(Overview(verbs).c_str(), stderr);
+    std::fputs(Overview(AllVerbs()).c_str(), stderr);
     return 2;
   }
-  if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
-    std::fputs(Overview(verbs).c_str(), stdout);
-    return 0;
-  }
-  for (const Verb& verb : verbs) {
-    if (verb.name != arguments[0]) continue;
-    const absl::StatusOr<Arguments> parsed =
-        Arguments::Parse(verb, absl::MakeConstSpan(arguments).subspan(1));
-    if (!parsed.ok()) return Fail(parsed.status());
-    if (parsed->help()) {
-      std::fputs(Help(verb).c_str(), stdout);
-      return 0;
-    }
-    absl::Status status = verb.run(*parsed);
-    if (status.ok() && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)) {
-      status = absl::UnavailableError("cannot write to standard output");
-    }
-    return status.ok() ? 0 : Fail(status);
-  }
-  return Fail(UsageError(absl::StrCat("unknown verb \"", arguments[0], "\"; see cermet --help")));
+  absl::Status status = Dispatch(arguments);
+  if (status.ok()) status = FlushOutput();
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "cermet: %s\n", std::string(status.message()).c_str());
+  return IsUsageError(status) ? 2 : 1;
 }
 
 }  // namespace

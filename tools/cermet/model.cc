@@ -2,35 +2,61 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <system_error>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "codegen/target.h"
 #include "frontend/onnx/importer.h"
 #include "ir/output_file.h"
 #include "ir/parser.h"
 #include "ir/printer.h"
 #include "ir/status.h"
 #include "passes/bind_dims.h"
+#include "passes/registry.h"
 #include "tools/cermet/verbs.h"
 
 namespace cermet::cli {
 
+namespace {
+
+// Tiles beyond these do not fit into any machine's registers, and only cost time to compile.
+constexpr int64_t kMostTileRows = 32, kMostTileColumns = 256;
+
+std::vector<Flag> ScheduleFlags() {
+  return {{"--vector-bytes", "N", "vectors of schedules: 16, 32 or 64 (default: the machine's)"},
+          {"--tile-rows", "N", "rows of a register tile (default: chosen)"},
+          {"--tile-columns", "N", "columns of a register tile (default: chosen)"}};
+}
+
+}  // namespace
+
 std::vector<Flag> ModelFlags() {
-  return {{"--dim", "NAME=N", "fixes a symbolic dim of the model", true},
+  return {{"--dim", "NAME=N", "fixes a symbolic dim of the model", FlagKind::kRepeated},
           {"--checked", "", "ONNX: fail on an index out of range and on integer division by zero"}};
 }
 
-std::vector<Flag> CompileFlags() {
+Conflict ModelConflict(absl::string_view positional) {
+  return {{"--checked"}, positional, "*.cermet", "the checks of a module are in its text"};
+}
+
+std::vector<Flag> PassFlags() {
   return {{"--numerics", "exact|standard",
            "exact: only rewrites that keep every bit (default: standard)"},
-          {"--disable", "A,B", "leaves out passes, or rules as pass/rule; see opt --list-passes"},
-          {"--vector-bytes", "N", "vectors of schedules: 16, 32 or 64 (default: the machine's)"},
-          {"--tile-rows", "N", "rows of a register tile (default: chosen)"},
-          {"--tile-columns", "N", "columns of a register tile (default: chosen)"}};
+          {"--disable", "A,B", "leaves out passes, or rules as pass/rule; see opt --list-passes",
+           FlagKind::kList}};
+}
+
+std::vector<Flag> CompileFlags() { return Join({PassFlags(), ScheduleFlags()}); }
+
+std::vector<Flag> TargetFlags() {
+  return {{"--target", "TRIPLE",
+           "LLVM's name of a machine, such as aarch64-linux-gnu (default: this one; for PTX: "
+           "nvptx64-nvidia-cuda)"},
+          {"--cpu", "NAME",
+           "host, or LLVM's name of a processor (default: host, or the target's minimum)"}};
 }
 
 std::vector<Flag> Join(std::vector<std::vector<Flag>> lists) {
@@ -63,15 +89,33 @@ absl::StatusOr<LoadOptions> ReadLoadOptions(const Arguments& arguments) {
 
 namespace {
 
+absl::Status DimError(const DimBindings& dims, const absl::Status& status) {
+  return UsageError(absl::StrCat("with --dim ",
+                                 absl::StrJoin(dims, " --dim ", absl::PairFormatter("=")), ": ",
+                                 status.message()));
+}
+
+// A failure to import with the flags --dim is one of the flags if the model can be imported
+// without them, or needs some.
+absl::Status ImportError(const std::string& path, ImportOptions import,
+                         const absl::Status& status) {
+  if (import.dims.empty() || status.code() == absl::StatusCode::kFailedPrecondition) return status;
+  const DimBindings dims = std::exchange(import.dims, {});
+  const absl::Status without = ImportOnnx(path, import).status();
+  if (!without.ok() && without.code() != absl::StatusCode::kFailedPrecondition) return status;
+  return DimError(dims, status);
+}
+
 absl::StatusOr<std::unique_ptr<Module>> LoadOnnx(const std::string& path,
-                                                 const LoadOptions& options) {
+                                                 const LoadOptions& options, Progress* progress) {
   ImportOptions import;
   import.dims = options.dims;
   import.checked = options.checked;
   absl::StatusOr<std::unique_ptr<Module>> module = ImportOnnx(path, import);
+  if (module.ok()) return module;
   if (module.status().code() != absl::StatusCode::kFailedPrecondition ||
       options.input_shapes.empty())
-    return module;
+    return ImportError(path, import, module.status());
   import.input_shapes = options.input_shapes;
   absl::StatusOr<std::unique_ptr<Module>> fixed = ImportOnnx(path, import);
   absl::string_view what = "the dims are fixed to the given inputs' shapes";
@@ -80,9 +124,7 @@ absl::StatusOr<std::unique_ptr<Module>> LoadOnnx(const std::string& path,
     fixed = ImportOnnx(path, import);
     what = "shapes are computed from the given inputs' values";
   }
-  if (!fixed.ok()) return fixed.status();
-  std::fprintf(stderr, "cermet: %s: %s\n", std::string(what).c_str(),
-               std::string(module.status().message()).c_str());
+  if (fixed.ok()) progress->Note(absl::StrCat("cermet: ", what, ": ", module.status().message()));
   return fixed;
 }
 
@@ -91,16 +133,18 @@ absl::StatusOr<std::unique_ptr<Module>> LoadText(const std::string& path,
   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, ReadModule(path));
   if (module->entry() == nullptr)
     return absl::InvalidArgumentError(absl::StrCat(path, ": holds no graph"));
-  if (!options.dims.empty()) CERMET_RETURN_IF_ERROR(BindDims(module.get(), options.dims));
+  if (options.dims.empty()) return module;
+  const absl::Status bound = BindDims(module.get(), options.dims);
+  if (!bound.ok()) return DimError(options.dims, bound);
   return module;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Module>> LoadModel(const std::string& path,
-                                                  const LoadOptions& options) {
+                                                  const LoadOptions& options, Progress* progress) {
   if (path.empty()) return UsageError("no MODEL is given");
-  if (absl::EndsWith(path, ".onnx")) return LoadOnnx(path, options);
+  if (absl::EndsWith(path, ".onnx")) return LoadOnnx(path, options, progress);
   if (absl::EndsWith(path, ".cermet")) return LoadText(path, options);
   if (absl::EndsWith(path, ".pb"))
     return absl::UnimplementedError(
@@ -108,49 +152,62 @@ absl::StatusOr<std::unique_ptr<Module>> LoadModel(const std::string& path,
   return UsageError(absl::StrCat("MODEL \"", path, "\" is neither .onnx nor .cermet"));
 }
 
+absl::StatusOr<Target> ReadTarget(const Arguments& arguments, absl::string_view default_triple) {
+  const std::string triple = arguments.Get("--target", default_triple);
+  absl::StatusOr<Target> target =
+      codegen::ParseTarget(triple, arguments.Get("--cpu", triple.empty() ? "host" : ""));
+  if (!target.ok()) return UsageError(target.status().message());
+  return target;
+}
+
 absl::StatusOr<CompileOptions> ReadCompileOptions(const Arguments& arguments,
                                                   const Target& target) {
   CompileOptions options;
-  CERMET_RETURN_IF_ERROR(ApplyEnvironment(&options.passes));
+  const absl::Status environment = ApplyEnvironment(&options.passes);
+  if (!environment.ok()) return UsageError(environment.message());
   options.passes.target = target;
   CERMET_ASSIGN_OR_RETURN(const std::string numerics,
                           arguments.Choice("--numerics", {"standard", "exact"}));
   options.passes.numerics = numerics == "exact" ? Numerics::kExact : Numerics::kStandard;
-  for (const std::string& name : ParsePassList(arguments.Get("--disable")))
+  for (const std::string& name : ParsePassList(arguments.Get("--disable"))) {
+    if (!IsPassOrRule(name))
+      return UsageError(absl::StrCat("flag --disable: there is no pass or rule \"", name,
+                                     "\"; see cermet opt --list-passes"));
     options.passes.disabled.push_back(name);
-  CERMET_ASSIGN_OR_RETURN(options.schedule.vector_bytes, arguments.Int("--vector-bytes", 0, 16));
-  if (arguments.Has("--vector-bytes") && options.schedule.vector_bytes != 16 &&
-      options.schedule.vector_bytes != 32 && options.schedule.vector_bytes != 64) {
-    return UsageError("flag --vector-bytes needs 16, 32 or 64");
   }
-  CERMET_ASSIGN_OR_RETURN(options.schedule.tile_rows, arguments.Int("--tile-rows", 0, 1));
-  CERMET_ASSIGN_OR_RETURN(options.schedule.tile_columns, arguments.Int("--tile-columns", 0, 1));
+  if (target.kind == TargetKind::kCuda) {
+    CERMET_RETURN_IF_ERROR(
+        arguments.Forbid(NamesOf(ScheduleFlags()), "it is for the schedules of CPUs"));
+  }
+  CERMET_ASSIGN_OR_RETURN(const int64_t bytes, arguments.Int("--vector-bytes", 0, 16, 64));
+  if (bytes != 0 && bytes != 16 && bytes != 32 && bytes != 64)
+    return UsageError(absl::StrCat("flag --vector-bytes needs 16, 32 or 64, not ", bytes));
+  options.schedule.vector_bytes = bytes;
+  CERMET_ASSIGN_OR_RETURN(options.schedule.tile_rows,
+                          arguments.Int("--tile-rows", 0, 1, kMostTileRows));
+  CERMET_ASSIGN_OR_RETURN(options.schedule.tile_columns,
+                          arguments.Int("--tile-columns", 0, 1, kMostTileColumns));
   return options;
 }
 
 Progress::Progress() : terminal_(isatty(STDERR_FILENO) != 0) {}
 
 void Progress::Step(absl::string_view what) {
+  step_ = std::string(what);
   if (!terminal_) return;
-  std::fprintf(stderr, "\r\033[K%s", std::string(what).c_str());
+  std::fprintf(stderr, "\r\033[K%s", step_.c_str());
   std::fflush(stderr);
 }
 
-absl::Status CheckOutputs(const Arguments& arguments, absl::Span<const absl::string_view> flags) {
-  for (absl::string_view flag : flags) {
-    std::error_code error;
-    if (!arguments.Has(flag) ||
-        !std::filesystem::equivalent(arguments.Get(flag), arguments.positional(), error)) {
-      continue;
-    }
-    return UsageError(absl::StrCat("flag ", flag, " names the model itself, \"",
-                                   arguments.positional(), "\", which would be lost"));
-  }
-  return absl::OkStatus();
+void Progress::Note(absl::string_view text) {
+  const std::string step = step_;
+  Step("");
+  std::fprintf(stderr, "%s\n", std::string(text).c_str());
+  Step(step);
 }
 
 absl::Status WriteResult(const Arguments& arguments, absl::string_view text) {
-  CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"-o"}));
+  CERMET_RETURN_IF_ERROR(CheckNotModel(arguments, "-o"));
   if (arguments.Has("-o")) return WriteFile(arguments.Get("-o"), {text});
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (std::fflush(stdout) == 0) return absl::OkStatus();
@@ -159,7 +216,7 @@ absl::Status WriteResult(const Arguments& arguments, absl::string_view text) {
 
 absl::Status WriteModuleResult(const Arguments& arguments, const Module& module) {
   if (!absl::EndsWith(arguments.positional(), ".cermet")) {
-    CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"-o"}));
+    CERMET_RETURN_IF_ERROR(CheckNotModel(arguments, "-o"));
   }
   if (arguments.Has("-o")) return WriteModule(module, arguments.Get("-o"));
   return WriteResult(arguments, Print(module));

@@ -42,8 +42,9 @@ absl::Status Opt(const Arguments& arguments) {
   }
   CERMET_ASSIGN_OR_RETURN(const Target host, codegen::HostTarget());
   CERMET_ASSIGN_OR_RETURN(CompileOptions options, ReadCompileOptions(arguments, host));
+  Progress progress;
   CERMET_ASSIGN_OR_RETURN(const std::unique_ptr<Module> module,
-                          LoadModel(arguments.positional(), load));
+                          LoadModel(arguments.positional(), load, &progress));
   if (arguments.Has("--print-changed")) {
     options.passes.on_changed = [](const PassInfo& pass, const Module& changed) {
       std::fprintf(stderr, "// ---- after %s\n%s", std::string(pass.name).c_str(),
@@ -61,14 +62,19 @@ Verb OptVerb() {
           "FILE.cermet",
           "runs passes by name on a module and prints it",
           "With -o OUT.cermet the constants go to OUT.cermet.bin.",
-          Join({{{"--passes", "A,B", "the passes, in order"},
+          Join({{{"--passes", "A,B", "the passes, in order", FlagKind::kList},
                  {"--print-changed", "",
                   "prints the module after each pass that changed it, on standard error"},
-                 {"--list-passes", "", "lists all passes and their rules instead"},
-                 {"-o", "OUT", "writes to a file"}},
+                 {"--list-passes", "", "lists all passes and their rules instead; reads no FILE"},
+                 {"-o", "OUT", "writes to a file", FlagKind::kForm}},
                 ModelFlags(),
-                CompileFlags()}),
-          Opt};
+                PassFlags()}),
+          Opt,
+          {{{"--passes", "--print-changed", "--dim", "--checked", "--numerics", "--disable"},
+            "--list-passes",
+            "",
+            "it lists all passes, and runs none"},
+           ModelConflict("FILE.cermet")}};
 }
 
 }  // namespace cermet::cli

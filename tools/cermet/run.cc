@@ -66,14 +66,15 @@ absl::Status Run(const Arguments& arguments) {
   runtime::Profile profile;
   const std::string profile_path =
       arguments.Has("--profile") ? arguments.Get("--profile") : GetEnv(EnvVar::kTrace);
-  CERMET_RETURN_IF_ERROR(CheckOutputs(arguments, {"--outputs", "--profile"}));
   CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
+  CERMET_ASSIGN_OR_RETURN(const EngineOptions options, ReadEngineOptions(arguments));
   CERMET_ASSIGN_OR_RETURN(const Tolerance tolerance, ReadTolerance(arguments));
   CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));
   UseInputs(c, &load);
   progress.Step("importing");
   Clock::time_point start = Clock::now();
-  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, LoadModel(arguments.positional(), load));
+  CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module,
+                          LoadModel(arguments.positional(), load, &progress));
   profile.Add("import", "import", "", start, Clock::now());
   const Graph& graph = *module->entry();
   CERMET_RETURN_IF_ERROR(NameValues(graph, &c));
@@ -88,7 +89,7 @@ absl::Status Run(const Arguments& arguments) {
   start = Clock::now();
   CERMET_ASSIGN_OR_RETURN(
       const std::unique_ptr<Engine> engine,
-      MakeEngine(arguments, std::move(module), profile_path.empty() ? nullptr : &log,
+      MakeEngine(options, std::move(module), profile_path.empty() ? nullptr : &log,
                  profile_path.empty() ? nullptr : &profile));
   profile.Add("compile", "compile", "", start, Clock::now());
   AddPasses(log.report, start, &profile);
@@ -122,7 +123,7 @@ Verb RunVerb() {
           "relative error of each output is, and the exit status is 1 when one is outside the "
           "tolerance.",
           Join({InputFlags(),
-                {{"--outputs", "FILE.npz", "writes the outputs"},
+                {{"--outputs", "FILE.npz", "writes the outputs", FlagKind::kOutput},
                  {"--tolerance", "T",
                   "largest absolute error allowed, as a share of the output's largest absolute "
                   "value (default: 1e-5)"},
@@ -130,9 +131,13 @@ Verb RunVerb() {
                  {"--atol", "A", "see --rtol"}},
                 EngineFlags(),
                 ModelFlags(),
-                {{"--profile", "FILE.json", "writes what took how long, for ui.perfetto.dev"}},
+                {{"--profile", "FILE.json", "writes what took how long, for ui.perfetto.dev",
+                  FlagKind::kOutput}},
                 CompileFlags()}),
-          Run};
+          Run,
+          {{{"--rtol", "--atol"}, "--tolerance", "", "they are two ways to compare"},
+           ReferenceConflict(),
+           ModelConflict()}};
 }
 
 }  // namespace cermet::cli

@@ -29,9 +29,14 @@ Verb OpsVerb();      // about.cc
 
 // The flags of verbs that read a model: --dim, --checked.
 std::vector<Flag> ModelFlags();
-// The flags of verbs that compile: --numerics, --disable, --vector-bytes, --tile-rows,
-// --tile-columns.
+// Between them and the kind of file that the positional argument is.
+Conflict ModelConflict(absl::string_view positional = "MODEL");
+// The flags of verbs that run passes: --numerics, --disable.
+std::vector<Flag> PassFlags();
+// The flags of verbs that compile: those, --vector-bytes, --tile-rows, --tile-columns.
 std::vector<Flag> CompileFlags();
+// The flags of verbs that compile for another machine: --target, --cpu.
+std::vector<Flag> TargetFlags();
 std::vector<Flag> Join(std::vector<std::vector<Flag>> lists);
 
 // Values of --dim NAME=N.
@@ -48,28 +53,44 @@ struct LoadOptions {
   std::map<std::string, Literal> input_values;
 };
 absl::StatusOr<LoadOptions> ReadLoadOptions(const Arguments& arguments);
-// A model by the ending of its name: .onnx or .cermet. An ending that no importer has is a usage
-// error.
-absl::StatusOr<std::unique_ptr<Module>> LoadModel(const std::string& path,
-                                                  const LoadOptions& options);
-
-// For `target`, from the flags of CompileFlags and the environment.
-absl::StatusOr<CompileOptions> ReadCompileOptions(const Arguments& arguments, const Target& target);
-
 // One line on a terminal's standard error, replaced by the next and wiped at the end; nothing
-// elsewhere.
+// elsewhere. It has to be wiped before anything else is written.
 class Progress {
  public:
   Progress();
   ~Progress() { Step(""); }
   void Step(absl::string_view what);
+  // A line that stays, on standard error.
+  void Note(absl::string_view text);
 
  private:
   bool terminal_;
+  std::string step_;
 };
 
-// A usage error if one of `flags` names the model's own file, which would be lost.
-absl::Status CheckOutputs(const Arguments& arguments, absl::Span<const absl::string_view> flags);
+// A model by the ending of its name: .onnx or .cermet. An ending that no importer has is a usage
+// error, and so are dims that the model does not have or allow.
+absl::StatusOr<std::unique_ptr<Module>> LoadModel(const std::string& path,
+                                                  const LoadOptions& options, Progress* progress);
+
+// The target of PTX.
+inline constexpr absl::string_view kGpuTriple = "nvptx64-nvidia-cuda";
+// The machine of the flags --target and --cpu; without them this one, or the least of
+// `default_triple` if it is not empty.
+absl::StatusOr<Target> ReadTarget(const Arguments& arguments, absl::string_view default_triple);
+// For `target`, from the flags of PassFlags and CompileFlags and the environment.
+absl::StatusOr<CompileOptions> ReadCompileOptions(const Arguments& arguments, const Target& target);
+
+// ---- outputs.cc
+
+// A usage error if `flag` names the model's own file, which would be lost.
+absl::Status CheckNotModel(const Arguments& arguments, absl::string_view flag);
+// Two flags that name one file to write, or one that names the model, are a usage error. A file
+// that cannot be written because of its folder is a failure.
+absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments);
+
+// ---- model.cc
+
 // Writes to the file of flag -o, which must not be the model, or to standard output.
 absl::Status WriteResult(const Arguments& arguments, absl::string_view text);
 // The same for a module, which may replace the text that it came from; the constants go to the side
