@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "absl/strings/ascii.h"
@@ -14,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "ir/env.h"
+#include "ir/output_file.h"
 #include "ir/printer.h"
 #include "ir/status.h"
 #include "ir/structural_hash.h"
@@ -41,11 +41,7 @@ absl::Status DumpDirectory::Write(absl::string_view stage, absl::string_view ext
       absl::StrCat(path_, "/", absl::Dec(next_number_++, absl::kZeroPad3), "-", name, extension);
   std::error_code error;
   std::filesystem::create_directories(path_, error);
-  std::ofstream stream(file, std::ios::binary);
-  stream.write(text.data(), static_cast<std::streamsize>(text.size()));
-  stream.close();
-  if (!stream) return absl::UnavailableError(absl::StrCat("cannot write the dump ", file));
-  return absl::OkStatus();
+  return WriteFile(file, {text});
 }
 
 absl::StatusOr<PassReport> RunPassInfos(Module& module, absl::Span<const PassInfo* const> passes,

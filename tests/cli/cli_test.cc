@@ -138,7 +138,11 @@ TEST(Usage, WrongCommandLinesExitWith2) {
   ExpectFailure(absl::StrCat("run ", kDigits, " --checked=yes"), 2,
                 "flag --checked takes no value");
   ExpectFailure(absl::StrCat("run ", kDigits, " --dim batch"), 2,
-                "flag --dim needs NAME=N, not \"batch\"");
+                "flag --dim needs NAME=N with an integer N of at least 0, not \"batch\"");
+  ExpectFailure(absl::StrCat("run ", kDigits, " --dim n=1 --dim n=2"), 2,
+                "flag --dim gives dim n twice");
+  ExpectFailure(absl::StrCat("dump ", kDigits, " -o -"), 2,
+                "flag -o writes to a file; that of standard output is /dev/stdout");
   ExpectFailure(absl::StrCat("run ", kDigits, " --device tpu"), 2,
                 "flag --device needs one of cpu, cuda, reference, not \"tpu\"");
   ExpectFailure(absl::StrCat("run ", kDigits, " --tolerance -1 --case ", kDigitsCase), 2,
@@ -185,6 +189,12 @@ TEST(Usage, NamesThatTheModelLacksExitWith2) {
   ASSERT_TRUE(npz::WriteNpy(npy, Literal(DType::kF32, {3, 2})).ok());
   ExpectFailure(absl::StrCat("run ", model, " --input z=", npy), 2,
                 "flag --input: the model has no input \"z\"; it has x, y");
+  ExpectFailure(
+      absl::StrCat("run ", kDigits, " --inputs ", kDigitsCase), 1,
+      "flag --inputs: the model has no input \"in_image\"; it has image; arrays in_<input> "
+      "are those of a --case");
+  ExpectFailure(absl::StrCat("run ", model, " --case ", kDigitsCase), 1,
+                "flag --case: the model has no input \"image\"");
   for (const char* stage : {"import", "fused", "kernel"}) {
     ExpectFailure(absl::StrCat("dump ", model, " --node nobody --stage ", stage), 2, "\"nobody\"");
   }

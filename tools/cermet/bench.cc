@@ -90,8 +90,8 @@ absl::Status Bench(const Arguments& arguments) {
 
   std::printf("compile    %10.3f ms   (import and code)\n", timing.compile_ms);
   std::printf("first run  %10.3f ms\n", timing.first_run_ms);
-  std::printf("median     %10.3f ms   (%zu runs, %lld threads)\n", timing.median_ms, timing.runs,
-              static_cast<long long>(options.threads));
+  std::printf("median     %10.3f ms   (%zu runs, %lld thread%s)\n", timing.median_ms, timing.runs,
+              static_cast<long long>(options.threads), options.threads == 1 ? "" : "s");
   std::printf("minimum    %10.3f ms\n", timing.min_ms);
   std::printf("workspace  %10lld bytes planned, %lld at the peak\n",
               static_cast<long long>(engine->planned_bytes()),

@@ -99,6 +99,18 @@ absl::Status GiveNames(const std::vector<std::string>& names, absl::string_view 
   return absl::OkStatus();
 }
 
+// A name on the command line is a wrong command line, a name in a file is not.
+absl::Status UnknownInput(const std::string& name, const std::string& flag,
+                          const std::vector<std::string>& inputs) {
+  std::string message = absl::StrCat("flag ", flag, ": the model has no input \"", name,
+                                     "\"; it has ", absl::StrJoin(inputs, ", "));
+  if (inputs.empty()) absl::StrAppend(&message, "none");
+  if (flag == "--input") return UsageError(message);
+  if (flag == "--inputs" && absl::StartsWith(name, "in_"))
+    absl::StrAppend(&message, "; arrays in_<input> are those of a --case");
+  return absl::InvalidArgumentError(message);
+}
+
 absl::Status CheckInput(const Node& parameter, const Literal& value) {
   const Type& type = parameter.type();
   bool fits =
@@ -132,15 +144,19 @@ absl::StatusOr<Case> ReadCase(const Arguments& arguments) {
     std::error_code error;
     CERMET_RETURN_IF_ERROR(fs::is_directory(path, error) ? ReadTestDataSet(path, &c)
                                                          : ReadNpzCase(path, &c));
+    for (const auto& [name, value] : c.inputs.named) c.sources[name] = "--case";
   }
   if (arguments.Has("--inputs")) {
     CERMET_ASSIGN_OR_RETURN(std::vector<npz::NamedArray> arrays,
                             npz::ReadNpz(arguments.Get("--inputs")));
-    for (npz::NamedArray& array : arrays) c.inputs.named[array.name] = std::move(array.value);
+    for (npz::NamedArray& array : arrays) {
+      c.sources[array.name] = "--inputs";
+      c.inputs.named[array.name] = std::move(array.value);
+    }
   }
   for (const auto& [name, path] : files) {
     CERMET_ASSIGN_OR_RETURN(c.inputs.named[name], ReadInputFile(path));
-    c.flagged_inputs.insert(name);
+    c.sources[name] = "--input";
   }
   return c;
 }
@@ -158,21 +174,16 @@ absl::Status NameValues(const Graph& graph, Case* c) {
   CERMET_RETURN_IF_ERROR(GiveNames(inputs, "input", &c->inputs));
   if (c->outputs) CERMET_RETURN_IF_ERROR(GiveNames(graph.result_names(), "output", &*c->outputs));
   for (const auto& [name, value] : c->inputs.named) {
-    if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) {
-      const std::string message =
-          absl::StrCat("the model has no input \"", name, "\"; it has ",
-                       inputs.empty() ? "none" : absl::StrJoin(inputs, ", "));
-      if (c->flagged_inputs.count(name) > 0)
-        return UsageError(absl::StrCat("flag --input: ", message));
-      return absl::InvalidArgumentError(message);
-    }
+    if (std::find(inputs.begin(), inputs.end(), name) == inputs.end())
+      return UnknownInput(name, c->sources[name], inputs);
   }
   if (!c->outputs) return absl::OkStatus();
   const std::vector<std::string>& outputs = graph.result_names();
   for (const auto& [name, value] : c->outputs->named) {
     if (std::find(outputs.begin(), outputs.end(), name) == outputs.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("the model has no output \"", name,
-                                                     "\"; it has ", absl::StrJoin(outputs, ", ")));
+      return absl::InvalidArgumentError(absl::StrCat("flag --case: the model has no output \"",
+                                                     name, "\"; it has ",
+                                                     absl::StrJoin(outputs, ", ")));
     }
   }
   return absl::OkStatus();

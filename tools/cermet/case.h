@@ -4,7 +4,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,8 @@ struct Values {
 
 struct Case {
   Values inputs;
-  std::set<std::string> flagged_inputs;  // those of --input
-  std::optional<Values> outputs;         // expected
+  std::map<std::string, std::string> sources;  // of named inputs: the flag that gives it last
+  std::optional<Values> outputs;               // expected
 };
 
 // The flags that ReadCase reads: --inputs, --input, --case.

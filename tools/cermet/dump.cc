@@ -145,7 +145,7 @@ Verb DumpVerb() {
       "html (fused graph and kernels, linked).\n"
       "With -o OUT.cermet the constants of graph IR go to OUT.cermet.bin. All forms up to program "
       "parse back: MODEL may be such a file, of the stage\nasked for or an earlier one of graph "
-      "IR.",
+      "IR. Flags of a later step, such as --tile-rows for stage import, change nothing.",
       Join({{{"--stage", "STAGE", "the form (default: import)"},
              {"--node", "NAME",
               "only what comes from the user's node NAME (stages import to kernel)"},

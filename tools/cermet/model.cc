@@ -72,10 +72,11 @@ absl::StatusOr<DimBindings> DimFlags(const Arguments& arguments) {
     int64_t value = 0;
     if (equals == std::string::npos || equals == 0 ||
         !absl::SimpleAtoi(text.substr(equals + 1), &value) || value < 0) {
-      return UsageError(absl::StrCat("flag --dim needs NAME=N, not \"", text, "\""));
+      return UsageError(absl::StrCat(
+          "flag --dim needs NAME=N with an integer N of at least 0, not \"", text, "\""));
     }
     if (!dims.emplace(text.substr(0, equals), value).second)
-      return UsageError(absl::StrCat("dim ", text.substr(0, equals), " is given twice"));
+      return UsageError(absl::StrCat("flag --dim gives dim ", text.substr(0, equals), " twice"));
   }
   return dims;
 }

@@ -49,6 +49,9 @@ absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments) {
     const bool is_output = flag.kind == FlagKind::kOutput || flag.kind == FlagKind::kForm;
     if (!is_output || !arguments.Has(flag.name)) continue;
     const std::string path = arguments.Get(flag.name);
+    if (path == "-")
+      return UsageError(absl::StrCat("flag ", flag.name,
+                                     " writes to a file; that of standard output is /dev/stdout"));
     for (absl::string_view other : outputs) {
       if (AreSameFile(path, arguments.Get(other)))
         return UsageError(
