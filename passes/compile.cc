@@ -29,6 +29,9 @@ absl::Status Run(Module* module, const std::vector<std::string>& names,
 }  // namespace
 
 absl::Status Optimize(Module* module, const CompileOptions& options, CompileLog* log) {
+  if (options.passes.dumps != nullptr) {
+    CERMET_RETURN_IF_ERROR(options.passes.dumps->WriteModule("import", *module));
+  }
   return Run(module, OptimizationPipeline(), options, log);
 }
 
@@ -77,9 +80,9 @@ absl::StatusOr<program::Program> Lower(const Module& module, const CompileOption
   CERMET_ASSIGN_OR_RETURN(program::Program program, plan::BuildProgram(module, build));
   CERMET_RETURN_IF_ERROR(plan::PlanMemory(&program));
   if (options.passes.verify) CERMET_RETURN_IF_ERROR(program::Verify(program));
-  if (options.passes.dumps != nullptr && options.passes.dumps->enabled()) {
+  if (options.passes.dumps != nullptr) {
     CERMET_RETURN_IF_ERROR(
-        options.passes.dumps->Write("program", ".cermet", program::Print(program)));
+        options.passes.dumps->WriteText("program", ".cermet", program::Print(program)));
   }
   return program;
 }

@@ -3,8 +3,6 @@
 #include "passes/pass_manager.h"
 
 #include <chrono>
-#include <filesystem>
-#include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -13,8 +11,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "ir/env.h"
-#include "ir/output_file.h"
-#include "ir/printer.h"
 #include "ir/status.h"
 #include "ir/structural_hash.h"
 #include "ir/verifier.h"
@@ -29,20 +25,6 @@ absl::Status Annotate(const absl::Status& status, absl::string_view pass,
 }
 
 }  // namespace
-
-absl::Status DumpDirectory::Write(absl::string_view stage, absl::string_view extension,
-                                  absl::string_view text) {
-  if (!enabled()) return absl::OkStatus();
-  std::string name(stage);
-  for (char& c : name) {
-    if (!absl::ascii_isalnum(c) && c != '_' && c != '-' && c != '.') c = '_';
-  }
-  const std::string file =
-      absl::StrCat(path_, "/", absl::Dec(next_number_++, absl::kZeroPad3), "-", name, extension);
-  std::error_code error;
-  std::filesystem::create_directories(path_, error);
-  return WriteFile(file, {text});
-}
 
 absl::StatusOr<PassReport> RunPassInfos(Module& module, absl::Span<const PassInfo* const> passes,
                                         const PassOptions& options) {
@@ -76,8 +58,8 @@ absl::StatusOr<PassReport> RunPassInfos(Module& module, absl::Span<const PassInf
     ++report.changes;
     // Errors and dumps then speak of the same numbers.
     for (const std::unique_ptr<Graph>& graph : module.graphs()) graph->RenumberIds();
-    if (options.dumps != nullptr && options.dumps->enabled()) {
-      CERMET_RETURN_IF_ERROR(options.dumps->Write(pass->name, ".cermet", Print(module)));
+    if (options.dumps != nullptr) {
+      CERMET_RETURN_IF_ERROR(options.dumps->WriteModule(pass->name, module));
     }
     if (options.verify) {
       absl::Status status = Verify(module);

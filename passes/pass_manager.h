@@ -13,24 +13,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ir/graph.h"
+#include "passes/dump_directory.h"
 #include "passes/pass.h"
 
 namespace cermet {
-
-// Numbered files `000-import.cermet`, `001-fold.cermet`, ... in one directory, which is created
-// when the first is written. An empty path writes nothing. One compilation uses one, through all
-// forms.
-class DumpDirectory {
- public:
-  explicit DumpDirectory(std::string path = "") : path_(std::move(path)) {}
-  bool enabled() const { return !path_.empty(); }
-  // `stage` becomes part of the file's name; characters that do not belong there become `_`.
-  absl::Status Write(absl::string_view stage, absl::string_view extension, absl::string_view text);
-
- private:
-  std::string path_;
-  int next_number_ = 0;
-};
 
 struct PassOptions {
   Numerics numerics = Numerics::kStandard;
