@@ -82,7 +82,8 @@ absl::StatusOr<ConstantBytes> ConstantBytesOf(const program::Program& program,
   const ConstantEntry* entry = constants.Find(buffer.constant);
   if (entry == nullptr || entry->data == nullptr) {
     return absl::NotFoundError(
-        absl::StrCat("program @", program.name, ": constant @", buffer.constant, " has no bytes"));
+        absl::StrCat("program @", program.name, ": constant @", buffer.constant,
+                     " has no bytes; was its module read without the side file?"));
   }
   if (!buffer.packing && entry->type() != buffer.type) {
     return absl::InvalidArgumentError(absl::StrCat("constant @", buffer.constant, " is ",

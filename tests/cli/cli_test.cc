@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +20,7 @@ namespace cermet {
 namespace {
 
 using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -550,6 +552,55 @@ TEST(Dump, EveryStageIsStable) {
     if (stage == "program" || stage == "llvm") {
       EXPECT_EQ(first.out, Cermet(command).out) << stage;
     }
+  }
+}
+
+// The dumps of CERMET_DUMP, in order.
+std::vector<std::string> DumpsOf(const std::string& arguments) {
+  const std::string folder = Folder() + "/dumps";
+  setenv("CERMET_DUMP", folder.c_str(), 1);
+  const Outcome outcome = Cermet(arguments);
+  unsetenv("CERMET_DUMP");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  std::vector<std::string> dumps;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".cermet") dumps.push_back(entry.path().string());
+  }
+  std::sort(dumps.begin(), dumps.end());
+  return dumps;
+}
+
+TEST(Dump, EveryDumpOfAModuleRuns) {
+  const std::string outputs = Folder() + "/outputs.npz";
+  std::vector<std::string> dumps =
+      DumpsOf(absl::StrCat("run ", kDigits, " --case ", kDigitsCase, " --outputs ", outputs));
+  ASSERT_GE(dumps.size(), 4u);
+  EXPECT_THAT(dumps[0], EndsWith("/000-import.cermet"));
+  const std::string program = dumps.back();
+  EXPECT_THAT(program, EndsWith("-program.cermet"));
+  dumps.pop_back();
+  for (const std::string& dump : dumps) {
+    const std::string again = Folder() + "/again.npz";
+    const Outcome run =
+        Cermet(absl::StrCat("run ", dump, " --case ", kDigitsCase, " --outputs ", again));
+    EXPECT_EQ(run.status, 0) << dump << run.err;
+    EXPECT_EQ(ReadAll(again), ReadAll(outputs)) << dump;
+  }
+  EXPECT_EQ(Cermet(absl::StrCat("dump ", dumps.back(), " --stage program")).out, ReadAll(program));
+  ExpectFailure("run " + program, 1, "holds a program, not a graph; only `cermet dump ");
+}
+
+TEST(Dump, WithoutTheSideFileAModuleIsShownButNotRun) {
+  const std::string model = Folder() + "/digits.cermet";
+  ASSERT_EQ(Cermet(absl::StrCat("dump ", kDigits, " -o ", model)).status, 0);
+  std::filesystem::remove(model + ".bin");
+  const std::string missing = "digits.cermet.bin: is missing; it holds the bytes of constant @";
+  ExpectFailure("run " + model, 1, missing);
+  ExpectFailure("run --device reference " + model, 1, missing);
+  ExpectFailure("bench " + model, 1, missing);
+  ExpectFailure(absl::StrCat("compile ", model, " -o ", Folder(), "/digits.o"), 1, missing);
+  for (const char* command : {"dump --stage asm ", "opt --passes=simplify ", "explain "}) {
+    EXPECT_EQ(Cermet(command + model).status, 0) << command;
   }
 }
 

@@ -59,6 +59,7 @@ absl::Status TimeRuns(Engine* engine, double min_seconds, Timing* timing) {
 absl::Status Bench(const Arguments& arguments) {
   Progress progress;
   CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
+  load.needs_constants = true;
   CERMET_ASSIGN_OR_RETURN(const std::optional<double> min_time, arguments.Number("--min-time"));
   CERMET_ASSIGN_OR_RETURN(const EngineOptions options, ReadEngineOptions(arguments));
   CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));

@@ -33,7 +33,8 @@ absl::Status CompileModel(const Arguments& arguments) {
   if (row == nullptr)
     return UsageError(absl::StrCat("OUT \"", out, "\" ends in none of .o .a .so .ptx .s .ll"));
   const bool gpu = !row->kind.has_value();
-  CERMET_ASSIGN_OR_RETURN(const LoadOptions load, ReadLoadOptions(arguments));
+  CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
+  load.needs_constants = !gpu;  // PTX has none of them inside
   CERMET_ASSIGN_OR_RETURN(const Target target, ReadTarget(arguments, gpu ? kGpuTriple : ""));
   if ((target.kind == TargetKind::kCuda) != gpu)
     return UsageError(absl::StrCat("target ", target.triple, " does not make ", ending, " files"));

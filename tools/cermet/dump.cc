@@ -1,9 +1,7 @@
 // `cermet dump`: any form that a model takes on its way to machine code.
-#include <algorithm>
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "codegen/object.h"
@@ -39,16 +37,6 @@ absl::StatusOr<std::string> KernelText(const std::vector<kernel::Kernel>& kernel
   if (text.empty() && !node.empty())
     return UsageError(absl::StrCat("flag --node: no kernel comes from a node \"", node, "\""));
   return text;
-}
-
-// The word that a text form begins with, after blank lines and comments.
-absl::string_view FirstWord(absl::string_view text) {
-  while (true) {
-    text = absl::StripLeadingAsciiWhitespace(text);
-    if (!absl::StartsWith(text, "//")) break;
-    text.remove_prefix(std::min(text.size(), text.find('\n')));
-  }
-  return text.substr(0, text.find_first_of(" \t\r\n"));
 }
 
 // Of a file that holds kernels or a program already: it is verified and printed as that form.

@@ -1,9 +1,11 @@
 // What the verbs share: reading models and compile options, progress, output files.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -129,9 +131,31 @@ absl::StatusOr<std::unique_ptr<Module>> LoadOnnx(const std::string& path,
   return fixed;
 }
 
+// Why `path` cannot be read as graph IR, if it holds a later form.
+absl::Status CheckIsGraph(const std::string& path) {
+  CERMET_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  const absl::string_view form = FirstWord(text);
+  if (form != "kernel" && form != "program") return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(path, ": holds a ", form,
+                                                 ", not a graph; only `cermet dump ", path,
+                                                 " --stage ", form, "` reads it"));
+}
+
+absl::Status CheckConstants(const Module& module, const std::string& path) {
+  for (const auto& [name, entry] : module.constants().entries()) {
+    if (entry.HasBytes()) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ".bin: is missing; it holds the bytes of constant @", name,
+                     ". It was written with the text, and has to stay next to it"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Module>> LoadText(const std::string& path,
                                                  const LoadOptions& options) {
+  CERMET_RETURN_IF_ERROR(CheckIsGraph(path));
   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, ReadModule(path));
+  if (options.needs_constants) CERMET_RETURN_IF_ERROR(CheckConstants(*module, path));
   if (module->entry() == nullptr)
     return absl::InvalidArgumentError(absl::StrCat(path, ": holds no graph"));
   if (options.dims.empty()) return module;
@@ -159,6 +183,15 @@ absl::StatusOr<Target> ReadTarget(const Arguments& arguments, absl::string_view 
       codegen::ParseTarget(triple, arguments.Get("--cpu", triple.empty() ? "host" : ""));
   if (!target.ok()) return UsageError(target.status().message());
   return target;
+}
+
+absl::string_view FirstWord(absl::string_view text) {
+  while (true) {
+    text = absl::StripLeadingAsciiWhitespace(text);
+    if (!absl::StartsWith(text, "//")) break;
+    text.remove_prefix(std::min(text.size(), text.find('\n')));
+  }
+  return text.substr(0, text.find_first_of(" \t\r\n"));
 }
 
 absl::StatusOr<CompileOptions> ReadCompileOptions(const Arguments& arguments,

@@ -67,6 +67,7 @@ absl::Status Run(const Arguments& arguments) {
   const std::string profile_path =
       arguments.Has("--profile") ? arguments.Get("--profile") : GetEnv(EnvVar::kTrace);
   CERMET_ASSIGN_OR_RETURN(LoadOptions load, ReadLoadOptions(arguments));
+  load.needs_constants = true;
   CERMET_ASSIGN_OR_RETURN(const EngineOptions options, ReadEngineOptions(arguments));
   CERMET_ASSIGN_OR_RETURN(const Tolerance tolerance, ReadTolerance(arguments));
   CERMET_ASSIGN_OR_RETURN(Case c, ReadCase(arguments));

@@ -45,6 +45,7 @@ absl::StatusOr<DimBindings> DimFlags(const Arguments& arguments);
 struct LoadOptions {
   DimBindings dims;
   bool checked = false;
+  bool needs_constants = false;  // their bytes, too: without them the model is an error
   // Shapes of the inputs that are given: if the model cannot be imported for symbolic dims, it is
   // for these (and says so).
   std::map<std::string, std::vector<int64_t>> input_shapes;
@@ -72,6 +73,9 @@ class Progress {
 // error, and so are dims that the model does not have or allow.
 absl::StatusOr<std::unique_ptr<Module>> LoadModel(const std::string& path,
                                                   const LoadOptions& options, Progress* progress);
+
+// The word that a text form begins with, after blank lines and comments: `graph`, `kernel`, ...
+absl::string_view FirstWord(absl::string_view text);
 
 // The target of PTX.
 inline constexpr absl::string_view kGpuTriple = "nvptx64-nvidia-cuda";
