@@ -105,11 +105,15 @@ absl::StatusOr<OutputFile> OutputFile::Write(const std::string& path,
     return OutputFile(followed, "");
   }
   // A rename would also replace a file that is protected.
-  if (exists && access(followed.c_str(), W_OK) != 0 && errno != ENOENT) {
+  if (exists && faccessat(AT_FDCWD, followed.c_str(), W_OK, AT_EACCESS) != 0 && errno != ENOENT) {
     return CannotWrite(path, errno);
   }
   std::string temporary;
   const int file = CreateTemporary(followed, &temporary);
+  if (file < 0 && exists && errno == EACCES) {
+    return absl::UnavailableError(
+        absl::StrCat(path, ": cannot write: its folder takes no file that could replace it"));
+  }
   if (file < 0) return CannotWrite(path, errno);
   OutputFile output(followed, std::move(temporary));
   const int denied = exists ? SetPermissions(file, info.st_mode) : 0;

@@ -116,12 +116,38 @@ TEST_F(OutputFileTest, ErrorsNameThePathAndLeaveNothing) {
   EXPECT_TRUE(Names().empty());
 }
 
+// Whom permissions hold for: root becomes nobody.
+class Unprivileged {
+ public:
+  Unprivileged() : user_(geteuid()) {
+    if (user_ == 0) EXPECT_EQ(seteuid(65534), 0);
+  }
+  ~Unprivileged() { EXPECT_EQ(seteuid(user_), 0); }
+
+ private:
+  const uid_t user_;
+};
+
 TEST_F(OutputFileTest, ProtectedFilesStay) {
-  if (geteuid() == 0) GTEST_SKIP() << "root may write anything";
   ASSERT_TRUE(WriteFile(path_, {"old"}).ok());
+  chmod(folder_.c_str(), 0777);
   chmod(path_.c_str(), 0444);
+  const Unprivileged user;
   EXPECT_EQ(WriteFile(path_, {"new"}).message(), path_ + ": cannot write: Permission denied");
   EXPECT_EQ(Read(path_), "old");
+}
+
+TEST_F(OutputFileTest, AProtectedFolderSaysSo) {
+  ASSERT_TRUE(WriteFile(path_, {"old"}).ok());
+  chmod(folder_.c_str(), 0555);
+  chmod(path_.c_str(), 0666);
+  {
+    const Unprivileged user;
+    EXPECT_EQ(WriteFile(path_, {"new"}).message(),
+              path_ + ": cannot write: its folder takes no file that could replace it");
+    EXPECT_EQ(Read(path_), "old");
+  }
+  chmod(folder_.c_str(), 0777);
 }
 
 }  // namespace
