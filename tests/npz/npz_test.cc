@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -120,6 +121,27 @@ TEST(Npz, RoundTripsInOrderAndWithEqualBytes) {
   }
   ASSERT_TRUE(WriteNpz(path, arrays).ok());
   EXPECT_EQ(FileBytes(path), first);
+}
+
+TEST(Npz, AnArchiveWithoutArraysIsAFileToo) {
+  const std::string path = TempPath("empty.npz");
+  ASSERT_TRUE(WriteNpz(path, {{"x", Literal::Scalar(1.0f)}}).ok());
+  ASSERT_TRUE(WriteNpz(path, {}).ok());
+  const absl::StatusOr<std::vector<NamedArray>> arrays = ReadNpz(path);
+  ASSERT_TRUE(arrays.ok()) << arrays.status();
+  EXPECT_TRUE(arrays->empty());
+}
+
+TEST(Npz, WritesToWhatItCannotReplace) {
+  EXPECT_TRUE(WriteNpz("/dev/null", {{"x", Literal::Scalar(1.0f)}}).ok());
+  EXPECT_EQ(WriteNpz("/dev/full", {{"x", Literal::Scalar(1.0f)}}).message(),
+            "/dev/full: cannot write: No space left on device");
+  const std::string path = TempPath("target.npz"), link = TempPath("link.npz");
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink(path, link);
+  ASSERT_TRUE(WriteNpz(link, {{"x", Literal::Scalar(1.0f)}}).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_TRUE(ReadNpz(path).ok());
 }
 
 TEST(Npz, ReadsWhatNumpyWrote) {

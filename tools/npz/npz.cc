@@ -1,5 +1,5 @@
-// Reads and writes .npz by libzip. libzip writes to a temporary file and renames it when the
-// archive is closed.
+// Reads and writes .npz by libzip. Archives are made in memory and written by WriteFile, as all
+// files are: libzip would replace links and lose permissions.
 
 #include "tools/npz/npz.h"
 
@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "ir/output_file.h"
 #include "ir/status.h"
 #include "tools/npz/npy.h"
 
@@ -26,6 +27,8 @@ namespace {
 constexpr uint64_t kLargestDeflateRatio = 1032;
 // 1980-01-01 00:00, the earliest time a zip entry can have.
 constexpr zip_uint16_t kNoTime = 0, kNoDate = (1 << 5) | 1;
+// The record at the end of an archive, and nothing before it.
+constexpr absl::string_view kEmptyArchive("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22);
 
 struct Discard {
   void operator()(zip_t* archive) const { zip_discard(archive); }
@@ -35,14 +38,18 @@ using Archive = std::unique_ptr<zip_t, Discard>;
 struct CloseFile {
   void operator()(zip_file_t* file) const { zip_fclose(file); }
 };
+struct FreeSource {
+  void operator()(zip_source_t* source) const { zip_source_free(source); }
+};
+using Source = std::unique_ptr<zip_source_t, FreeSource>;
 
 absl::Status Error(const std::string& path, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
 }
 
-absl::StatusOr<Archive> Open(const std::string& path, int flags) {
+absl::StatusOr<Archive> Open(const std::string& path) {
   int code = 0;
-  Archive archive(zip_open(path.c_str(), flags, &code));
+  Archive archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
   if (archive != nullptr) return archive;
   zip_error_t error;
   zip_error_init_with_code(&error, code);
@@ -74,10 +81,21 @@ absl::StatusOr<std::string> ReadEntry(zip_t* archive, zip_uint64_t index, uint64
   return bytes;
 }
 
+absl::StatusOr<std::string> Contents(zip_source_t* memory, const std::string& path) {
+  zip_stat_t stat;
+  if (zip_source_stat(memory, &stat) == 0 && zip_source_open(memory) == 0) {
+    std::string bytes(stat.size, '\0');
+    const zip_int64_t count = zip_source_read(memory, bytes.data(), bytes.size());
+    zip_source_close(memory);
+    if (count == static_cast<zip_int64_t>(bytes.size())) return bytes;
+  }
+  return Error(path, zip_error_strerror(zip_source_error(memory)));
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<NamedArray>> ReadNpz(const std::string& path) {
-  CERMET_ASSIGN_OR_RETURN(Archive archive, Open(path, ZIP_RDONLY));
+  CERMET_ASSIGN_OR_RETURN(Archive archive, Open(path));
   std::vector<NamedArray> arrays;
   std::set<std::string> names;
   std::error_code no_size;  // leaves the size at its largest: then the ratio is the only bound
@@ -99,7 +117,16 @@ absl::StatusOr<std::vector<NamedArray>> ReadNpz(const std::string& path) {
 }
 
 absl::Status WriteNpz(const std::string& path, absl::Span<const NamedArray> arrays) {
-  CERMET_ASSIGN_OR_RETURN(Archive archive, Open(path, ZIP_CREATE | ZIP_TRUNCATE));
+  // libzip takes an archive without entries for none.
+  if (arrays.empty()) return WriteFile(path, {kEmptyArchive});
+  const Source memory(zip_source_buffer_create(nullptr, 0, 0, nullptr));
+  if (memory == nullptr) return Error(path, "no memory for an archive");
+  zip_source_keep(memory.get());  // of which the archive takes one ownership
+  Archive archive(zip_open_from_source(memory.get(), ZIP_CREATE | ZIP_TRUNCATE, nullptr));
+  if (archive == nullptr) {
+    zip_source_free(memory.get());
+    return Error(path, "cannot make an archive");
+  }
   std::vector<std::string> contents;  // libzip reads them at zip_close
   contents.reserve(arrays.size());
   for (const NamedArray& array : arrays) {
@@ -120,7 +147,8 @@ absl::Status WriteNpz(const std::string& path, absl::Span<const NamedArray> arra
   }
   if (zip_close(archive.get()) != 0) return Error(path, zip_strerror(archive.get()));
   archive.release();  // zip_close has freed it
-  return absl::OkStatus();
+  CERMET_ASSIGN_OR_RETURN(const std::string bytes, Contents(memory.get(), path));
+  return WriteFile(path, {bytes});
 }
 
 }  // namespace cermet::npz
