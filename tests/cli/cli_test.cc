@@ -599,6 +599,9 @@ TEST(Dump, WithoutTheSideFileAModuleIsShownButNotRun) {
   ExpectFailure("run --device reference " + model, 1, missing);
   ExpectFailure("bench " + model, 1, missing);
   ExpectFailure(absl::StrCat("compile ", model, " -o ", Folder(), "/digits.o"), 1, missing);
+  const std::string copy = Folder() + "/copy.cermet";
+  ExpectFailure(absl::StrCat("opt --passes=simplify ", model, " -o ", copy), 1, missing);
+  EXPECT_FALSE(std::filesystem::exists(copy));
   for (const char* command : {"dump --stage asm ", "opt --passes=simplify ", "explain "}) {
     EXPECT_EQ(Cermet(command + model).status, 0) << command;
   }

@@ -249,11 +249,11 @@ absl::Status WriteResult(const Arguments& arguments, absl::string_view text) {
 }
 
 absl::Status WriteModuleResult(const Arguments& arguments, const Module& module) {
-  if (!absl::EndsWith(arguments.positional(), ".cermet")) {
-    CERMET_RETURN_IF_ERROR(CheckNotModel(arguments, "-o"));
-  }
-  if (arguments.Has("-o")) return WriteModule(module, arguments.Get("-o"));
-  return WriteResult(arguments, Print(module));
+  if (!arguments.Has("-o")) return WriteResult(arguments, Print(module));
+  CERMET_RETURN_IF_ERROR(absl::EndsWith(arguments.positional(), ".cermet")
+                             ? CheckConstants(module, arguments.positional())
+                             : CheckNotModel(arguments, "-o"));
+  return WriteModule(module, arguments.Get("-o"));
 }
 
 }  // namespace cermet::cli
