@@ -16,7 +16,7 @@ namespace cermet {
 // declared without bytes otherwise.
 absl::StatusOr<std::unique_ptr<Module>> ParseModule(absl::string_view text, absl::string_view file,
                                                     const ConstantStore* constants = nullptr);
-// The text of a file; errors name it.
+// The text, or the bytes, of a file; errors name it.
 absl::StatusOr<std::string> ReadText(const std::string& path);
 // Reads a `.cermet` file and, if it is there, the side file next to it (`name.cermet.bin`).
 absl::StatusOr<std::unique_ptr<Module>> ReadModule(const std::string& path);

@@ -11,6 +11,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -64,9 +65,10 @@ std::optional<std::string> Decode(absl::string_view file, absl::string_view key)
 std::optional<std::string> ReadFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream) return std::nullopt;
-  std::string contents((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (stream.bad()) return std::nullopt;
-  return contents;
+  std::ostringstream contents;
+  contents << stream.rdbuf();  // throws nothing where the path is a folder, as iterators do
+  if (!contents) return std::nullopt;
+  return contents.str();
 }
 
 struct EntryFile {

@@ -144,6 +144,13 @@ TEST(Npz, WritesToWhatItCannotReplace) {
   EXPECT_TRUE(ReadNpz(path).ok());
 }
 
+// A folder can be opened, not read.
+TEST(Npz, RefusesFolders) {
+  const std::string folder = ::testing::TempDir();
+  EXPECT_THAT(std::string(ReadNpz(folder).status().message()), HasSubstr("it is a folder"));
+  EXPECT_THAT(std::string(ReadNpy(folder).status().message()), HasSubstr("it is a folder"));
+}
+
 TEST(Npz, ReadsWhatNumpyWrote) {
   absl::StatusOr<std::vector<NamedArray>> arrays = ReadNpz("tools/demo_network/case.npz");
   ASSERT_TRUE(arrays.ok()) << arrays.status();

@@ -86,6 +86,16 @@ TEST_F(DiskCacheTest, DamagedEntriesAreMisses) {
   EXPECT_EQ(cache.Find("key"), "some bytes");
 }
 
+TEST_F(DiskCacheTest, AFolderInPlaceOfAnEntryIsAMiss) {
+  DiskCache cache(directory_);
+  ASSERT_TRUE(cache.Store("key", "some bytes").ok());
+  const fs::path file = Files()[0];
+  fs::remove(file);
+  fs::create_directories(file / "inside");
+  EXPECT_FALSE(cache.Find("key").has_value());
+  EXPECT_FALSE(cache.Store("key", "some bytes").ok());
+}
+
 TEST_F(DiskCacheTest, AnEntryOfAnotherKeyIsAMiss) {
   DiskCache cache(directory_);
   ASSERT_TRUE(cache.Store("one", "1").ok());

@@ -5,9 +5,7 @@
 #include "tools/npz/npy.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <vector>
 
@@ -17,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "ir/output_file.h"
+#include "ir/parser.h"
 #include "ir/status.h"
 
 namespace cermet::npz {
@@ -241,10 +240,6 @@ Literal FromColumnMajor(const Literal& value) {
   return out;
 }
 
-absl::Status FileError(const std::string& path, absl::string_view doing) {
-  return absl::ErrnoToStatus(errno, absl::StrCat("cannot ", doing, " ", path));
-}
-
 }  // namespace
 
 absl::StatusOr<Literal> ParseNpy(absl::string_view bytes) {
@@ -288,10 +283,7 @@ std::string FormatNpy(const Literal& value) {
 }
 
 absl::StatusOr<Literal> ReadNpy(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return FileError(path, "open");
-  std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (in.bad()) return FileError(path, "read");
+  CERMET_ASSIGN_OR_RETURN(const std::string bytes, ReadText(path));
   absl::StatusOr<Literal> value = ParseNpy(bytes);
   if (!value.ok())
     return absl::Status(value.status().code(), absl::StrCat(path, ": ", value.status().message()));

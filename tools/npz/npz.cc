@@ -48,6 +48,9 @@ absl::Status Error(const std::string& path, absl::string_view what) {
 }
 
 absl::StatusOr<Archive> Open(const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown))
+    return Error(path, "cannot read: it is a folder");
   int code = 0;
   Archive archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
   if (archive != nullptr) return archive;
