@@ -9,8 +9,6 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "codegen/build_id.h"
 #include "codegen/kernel_emitter.h"
 #include "codegen/machine.h"
 #include "codegen/program_emitter.h"
@@ -25,7 +23,6 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
-#include "version.h"
 
 namespace cermet::codegen {
 namespace {
@@ -231,13 +228,8 @@ std::vector<const program::Command*> Launches(const program::Program& program) {
   return launches;
 }
 
-std::string CodeCacheKey(const program::Program& program, const Target& target) {
-  const std::string text =
-      absl::StrCat(program::Print(program), "\n", target.ToString(), "\n", CodeGeneratorVersion(),
-                   "\ncermet ", kVersion, " ", BuildId());
-  const auto size = static_cast<int64_t>(text.size());
-  return absl::StrFormat("%016x%016x", HashBytes(text.data(), size, 1),
-                         HashBytes(text.data(), size, 2));
+std::string CodeCacheKey(absl::string_view program_text, const Target& target) {
+  return CacheKey(absl::StrCat("objects\n", program_text, "\n", target.ToString()));
 }
 
 absl::StatusOr<std::unique_ptr<program::NativeCode>> JitCompile(const program::Program& program,
@@ -245,7 +237,8 @@ absl::StatusOr<std::unique_ptr<program::NativeCode>> JitCompile(const program::P
                                                                 const JitOptions& options) {
   std::string key;
   if (options.cache != nullptr) {
-    key = CodeCacheKey(program, target);
+    key = CodeCacheKey(
+        options.program_text.empty() ? program::Print(program) : options.program_text, target);
     if (options.on_launch != nullptr) key += "observed";
     if (const std::optional<std::string> bytes = options.cache->Find(key)) {
       if (const std::optional<std::vector<std::string>> objects = Unpack(*bytes)) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "codegen/object_cache.h"
+#include "codegen/code_cache.h"
 #include "ir/program/native_code.h"
 #include "ir/program/program.h"
 #include "ir/target.h"
@@ -23,7 +23,9 @@ std::vector<const program::Command*> Launches(const program::Program& program);
 
 struct JitOptions {
   int threads = 1;  // that compile kernels side by side; the calling thread is one of them
-  ObjectCache* cache = nullptr;  // not owned; asked first, and given what was compiled
+  CodeCache* cache = nullptr;  // not owned; asked first, and given what was compiled
+  // The program's text, if the caller has it already; else it is printed for the cache.
+  std::string program_text;
   // For profiles; null: the code has no trace of it.
   LaunchHook on_launch = nullptr;
 };
@@ -36,8 +38,9 @@ absl::StatusOr<std::unique_ptr<program::NativeCode>> JitCompile(const program::P
                                                                 const Target& target,
                                                                 const JitOptions& options);
 
-// What code for `program` on `target` depends on, and nothing else: the key of its cache entry.
-std::string CodeCacheKey(const program::Program& program, const Target& target);
+// The key of the cache entry of a program's code: its text and the target are what code depends on,
+// and nothing else.
+std::string CodeCacheKey(absl::string_view program_text, const Target& target);
 
 }  // namespace cermet::codegen
 

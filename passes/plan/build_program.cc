@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "absl/strings/str_cat.h"
 #include "ir/infer.h"
 #include "ir/status.h"
 #include "passes/plan/program_builder.h"
@@ -62,6 +63,12 @@ void SortBuffers(Program* program) {
 
 absl::StatusOr<Program> ProgramBuilder::Build() {
   const Graph& graph = *module_.entry();
+  for (const Value result : graph.results()) {
+    if (result.type().dtype == DType::kToken) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          result.node->Describe(), ": a token orders effects and is no result of a program"));
+    }
+  }
   program_.name = graph.name();
   program_.facts = module_.facts();
   CERMET_ASSIGN_OR_RETURN(const std::vector<DimConstraint> open,

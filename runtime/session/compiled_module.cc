@@ -4,6 +4,7 @@
 #include "codegen/jit.h"
 #include "ir/status.h"
 #include "runtime/literal_arguments.h"
+#include "runtime/session/program_cache.h"
 
 namespace cermet {
 
@@ -16,8 +17,19 @@ absl::StatusOr<std::unique_ptr<CompiledModule>> CompiledModule::Create(
 
 absl::StatusOr<std::unique_ptr<CompiledModule>> CompiledModule::CreateFused(
     std::unique_ptr<Module> module, const ModuleOptions& options, CompileLog* log) {
-  CERMET_ASSIGN_OR_RETURN(program::Program program, Lower(*module, options.compile, log));
+  // Who wants to see what lowering does has it done anew.
+  const DumpDirectory* dumps = options.compile.passes.dumps;
+  const bool is_watched = log != nullptr || (dumps != nullptr && dumps->enabled());
   codegen::JitOptions jit;
+  program::Program program;
+  if (options.code_cache == nullptr || is_watched) {
+    CERMET_ASSIGN_OR_RETURN(program, Lower(*module, options.compile, log));
+  } else {
+    CERMET_ASSIGN_OR_RETURN(CachedProgram cached,
+                            LowerThroughCache(*module, options.compile, options.code_cache));
+    program = std::move(cached.program);
+    jit.program_text = std::move(cached.text);
+  }
   jit.threads = options.compile_threads;
   jit.cache = options.code_cache;
   if (options.profile != nullptr) jit.on_launch = LaunchProfile::Hook;

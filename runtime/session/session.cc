@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "codegen/target.h"
 #include "ir/status.h"
-#include "runtime/session/disk_object_cache.h"
+#include "runtime/session/disk_code_cache.h"
 #include "version.h"
 
 namespace cermet {
@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(const api::Graph* graph
   const int64_t processors = std::max<int64_t>(1, std::thread::hardware_concurrency());
   session->pool_ = std::make_unique<runtime::ThreadPool>(
       options.intra_op_threads > 0 ? options.intra_op_threads : processors);
-  if (options.code_cache) session->code_cache_ = OpenDiskObjectCache();
+  if (options.code_cache) session->code_cache_ = OpenDiskCodeCache();
 
   PlanEnvironment& environment = session->environment_;
   environment.graph = graph;

@@ -139,7 +139,7 @@ class Session : public api::Evaluation {
   runtime::MemoryBudget budget_;
   runtime::ConstantCache constants_;
   std::unique_ptr<runtime::ThreadPool> pool_;
-  std::unique_ptr<codegen::ObjectCache> code_cache_;
+  std::unique_ptr<codegen::CodeCache> code_cache_;
   VariableStore variables_;
   std::atomic<int64_t> programs_compiled_{0};
   PlanEnvironment environment_;

@@ -21,6 +21,7 @@
 #include "runtime/session/compiled_module.h"
 #include "runtime/thread_pool.h"
 #include "tests/e2e/model_case.h"
+#include "tests/support/memory_cache.h"
 
 namespace cermet {
 namespace {
@@ -35,6 +36,7 @@ struct Variant {
   Numerics numerics = Numerics::kStandard;
   std::vector<std::string> disabled;
   schedule::ScheduleOptions schedule;
+  codegen::CodeCache* cache = nullptr;
 };
 
 class NativeModel : public ::testing::TestWithParam<const char*> {
@@ -68,6 +70,7 @@ class NativeModel : public ::testing::TestWithParam<const char*> {
     runtime::ThreadPool pool(variant.threads);
     ModuleOptions options;
     options.compile_threads = 2;
+    options.code_cache = variant.cache;
     options.compile.passes.target = *codegen::HostTarget();
     if (variant.vector_bytes != 0)
       options.compile.passes.target.vector_bytes = variant.vector_bytes;
@@ -150,6 +153,19 @@ TEST_P(NativeModel, MatchesTheRecordedOutputs) {
     ASSERT_TRUE(error.ok()) << names_[i] << ": " << error.status();
     EXPECT_LE(*error, case_.tolerance) << names_[i];
   }
+}
+
+TEST_P(NativeModel, WarmStartsGiveTheSameBits) {
+  testing::MemoryCache cache;
+  Variant cached;
+  cached.cache = &cache;
+  std::vector<Literal> cold;
+  ASSERT_NO_FATAL_FAILURE(Run(cached, &cold));
+  EXPECT_EQ(cache.hits, 0);
+  EXPECT_EQ(cache.stores, 2) << "the program and its code";
+  ExpectSame(cold, cached, "the cache");
+  EXPECT_EQ(cache.hits, 2);
+  EXPECT_EQ(cache.stores, 2);
 }
 
 TEST_P(NativeModel, EveryFormParsesBackToTheSameBytes) {

@@ -106,6 +106,19 @@ graph @main(%step: i64 "step" donated) {
   EXPECT_EQ(state[0], Literal::Scalar<int64_t>(42));
 }
 
+TEST(CompiledModule, TokensAreNoResults) {
+  absl::StatusOr<std::unique_ptr<Module>> module = ParseModule(R"(graph @main(%ok: bool[]) {
+  %1 = check(%ok) {code = 7, message = "not ok"} : token  "guard"
+  return %1
+}
+)",
+                                                               "test.cermet");
+  ASSERT_TRUE(module.ok()) << module.status();
+  const absl::Status status = CompiledModule::Create(*std::move(module), ModuleOptions()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("a token orders effects"));
+}
+
 TEST(CompiledModule, FailedCheckNamesTheNodeAndChangesNoState) {
   const std::unique_ptr<CompiledModule> compiled = CompileText(R"(
 graph @main(%step: i64 "step" donated, %ok: bool[4]) {

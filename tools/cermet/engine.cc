@@ -9,7 +9,7 @@
 #include "runtime/executor.h"
 #include "runtime/literal_arguments.h"
 #include "runtime/session/compiled_module.h"
-#include "runtime/session/disk_object_cache.h"
+#include "runtime/session/disk_code_cache.h"
 #include "runtime/session/verify_kernels.h"
 #include "runtime/thread_pool.h"
 #include "tools/cermet/case.h"
@@ -40,7 +40,7 @@ class CpuEngine : public Engine {
  public:
   explicit CpuEngine(const EngineOptions& options)
       : pool_(options.threads),
-        code_cache_(options.use_cache ? OpenDiskObjectCache() : nullptr),
+        code_cache_(options.use_cache ? OpenDiskCodeCache() : nullptr),
         verify_(options.verify) {}
 
   absl::Status Init(std::unique_ptr<Module> module, const CompileOptions& compile, CompileLog* log,
@@ -82,7 +82,7 @@ class CpuEngine : public Engine {
   runtime::Executor& executor() const { return module_->executor(); }
 
   runtime::ThreadPool pool_;
-  std::unique_ptr<codegen::ObjectCache> code_cache_;  // may be null
+  std::unique_ptr<codegen::CodeCache> code_cache_;  // may be null
   bool verify_;
   ModuleOptions options_;
   std::unique_ptr<CompiledModule> module_;

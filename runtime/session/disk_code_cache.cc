@@ -1,5 +1,5 @@
 // The JIT's cache over the runtime's disk cache.
-#include "runtime/session/disk_object_cache.h"
+#include "runtime/session/disk_code_cache.h"
 
 #include <utility>
 
@@ -8,9 +8,9 @@
 namespace cermet {
 namespace {
 
-class DiskObjectCache : public codegen::ObjectCache {
+class DiskCodeCache : public codegen::CodeCache {
  public:
-  explicit DiskObjectCache(std::string directory) : cache_(std::move(directory)) {}
+  explicit DiskCodeCache(std::string directory) : cache_(std::move(directory)) {}
   std::optional<std::string> Find(absl::string_view key) override { return cache_.Find(key); }
   void Store(absl::string_view key, absl::string_view bytes) override {
     // A full or read-only disk costs the next process a compilation, no more.
@@ -23,10 +23,10 @@ class DiskObjectCache : public codegen::ObjectCache {
 
 }  // namespace
 
-std::unique_ptr<codegen::ObjectCache> OpenDiskObjectCache() {
+std::unique_ptr<codegen::CodeCache> OpenDiskCodeCache() {
   std::string directory = runtime::DiskCache::DefaultDirectory();
   if (directory.empty()) return nullptr;
-  return std::make_unique<DiskObjectCache>(std::move(directory));
+  return std::make_unique<DiskCodeCache>(std::move(directory));
 }
 
 }  // namespace cermet
