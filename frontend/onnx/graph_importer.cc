@@ -110,13 +110,14 @@ Value GraphImporter::EmitConstant(Builder* builder, const std::string& name,
 }
 
 absl::StatusOr<Value> GraphImporter::ValueIn(Builder* builder, ImportedValue* imported) {
-  for (const auto& [graph, value] : imported->values) {
-    if (graph == builder->graph()) return value;
-  }
+  if (const Value value = FindIn(builder->graph(), imported->values)) return value;
   const Location location = builder->location();
   const absl::Cleanup restore = [&] { builder->set_location(location); };
   Value value;
-  if (imported->initializer != nullptr) {
+  if (const Value wide = FindIn(builder->graph(), imported->wide)) {
+    builder->set_location(wide.node->location());
+    value = builder->Convert(wide, imported->type.dtype);
+  } else if (imported->initializer != nullptr) {
     CERMET_ASSIGN_OR_RETURN(const ConstantEntry entry, file_->Tensor(*imported->initializer));
     builder->set_location(Location{{imported->name}});
     value = EmitConstant(builder, imported->name, entry);
@@ -128,6 +129,15 @@ absl::StatusOr<Value> GraphImporter::ValueIn(Builder* builder, ImportedValue* im
   CERMET_RETURN_IF_ERROR(builder->status());
   imported->values.emplace_back(builder->graph(), value);
   return value;
+}
+
+absl::StatusOr<Value> GraphImporter::WideValueIn(Builder* builder, ImportedValue* imported) {
+  if (const Value wide = FindIn(builder->graph(), imported->wide)) return wide;
+  CERMET_ASSIGN_OR_RETURN(const Value value, ValueIn(builder, imported));
+  const Value wide = builder->Convert(value, DType::kF32);
+  CERMET_RETURN_IF_ERROR(builder->status());
+  imported->wide.emplace_back(builder->graph(), wide);
+  return wide;
 }
 
 absl::Status GraphImporter::Alias(const ImportedValue& imported, const std::string& name,
@@ -204,6 +214,7 @@ absl::Status GraphImporter::RunOp(const onnx::NodeProto& node, const OpRow& row,
   std::string name = node.name().empty() ? node.output(0) : node.name();
   scope->builder().set_location(Location{{std::move(name)}});
   CERMET_ASSIGN_OR_RETURN(std::optional<KnownValue> known, EvaluateKnown(&context));
+  if (!known) context.SetHalfFloats(HalfFloatsOf(row.name));
   const absl::Status emitted =
       known ? context.ReturnKnown(0, *std::move(known)) : row.function(context);
   // An error made in passing came first, and may have led to the operator's own.

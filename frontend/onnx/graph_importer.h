@@ -48,6 +48,8 @@ class GraphImporter {
   absl::StatusOr<const KnownValue*> KnownOf(ImportedValue* imported);
   // The value of `imported` in the graph of `builder`, emitted there if need be.
   absl::StatusOr<Value> ValueIn(Builder* builder, ImportedValue* imported);
+  // The same in f32, for an f16 or bf16 value.
+  absl::StatusOr<Value> WideValueIn(Builder* builder, ImportedValue* imported);
   // The elements of a constant; nullopt for values that are computed.
   absl::StatusOr<std::optional<Literal>> ConstantOf(const ImportedValue& imported);
 

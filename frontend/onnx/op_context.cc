@@ -31,10 +31,34 @@ absl::Status OpContext::NeedsDims(absl::string_view message) const {
 
 // ---- inputs
 
-const Type& OpContext::type(int i) { return scope_->Find(node_->input(i))->type; }
+void OpContext::SetHalfFloats(HalfFloats rule) {
+  bool has_wide = false;
+  std::optional<DType> half;
+  for (int i = 0; i < num_inputs(); ++i) {
+    if (!has_input(i) || !IsHalfFloat(dtype(i))) continue;
+    if (!half.has_value()) half = dtype(i);
+    has_wide |= FindIn(b().graph(), scope_->Find(node_->input(i))->wide) != Value();
+  }
+  // Operators that compute have the type of their results from input 0.
+  const bool applies = rule == HalfFloats::kMoved ? has_wide : half.has_value() && dtype(0) == half;
+  if (rule == HalfFloats::kKept || !applies) return;
+  for (int i = 0; i < num_inputs(); ++i) {
+    wide_types_.push_back(has_input(i) ? type(i) : Type());
+    if (IsHalfFloat(wide_types_.back().dtype)) wide_types_.back().dtype = DType::kF32;
+  }
+  half_floats_ = rule;
+  half_dtype_ = *half;
+}
+
+const Type& OpContext::type(int i) {
+  return half_floats_ == HalfFloats::kKept ? scope_->Find(node_->input(i))->type : wide_types_[i];
+}
 
 Value OpContext::in(int i) {
-  absl::StatusOr<Value> value = importer_->ValueIn(&b(), scope_->Find(node_->input(i)));
+  ImportedValue* const imported = scope_->Find(node_->input(i));
+  const bool widens = half_floats_ != HalfFloats::kKept && IsHalfFloat(imported->type.dtype);
+  absl::StatusOr<Value> value =
+      widens ? importer_->WideValueIn(&b(), imported) : importer_->ValueIn(&b(), imported);
   if (value.ok()) return *value;
   b().Fail(value.status());
   return Value();
@@ -230,7 +254,10 @@ absl::Status OpContext::Return(int i, Value value) {
   ImportedValue imported;
   imported.name = node_->output(i);
   imported.type = value.type();
-  imported.values.emplace_back(b().graph(), value);
+  const bool is_wide = half_floats_ != HalfFloats::kKept && value.type().dtype == DType::kF32 &&
+                       (i == 0 || half_floats_ != HalfFloats::kFirstInF32);
+  if (is_wide) imported.type.dtype = half_dtype_;
+  (is_wide ? imported.wide : imported.values).emplace_back(b().graph(), value);
   if (scope_->Define(std::move(imported))) return absl::OkStatus();
   return Error(absl::StrCat("its output \"", node_->output(i), "\" is defined already"));
 }

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "frontend/onnx/dim_solver.h"
 #include "frontend/onnx/graph_importer.h"
+#include "frontend/onnx/half_floats.h"
 #include "frontend/onnx/known_value.h"
 #include "frontend/onnx/onnx.pb.h"
 #include "frontend/onnx/scope.h"
@@ -28,6 +29,8 @@ class OpContext {
 
   const onnx::NodeProto& node() const { return *node_; }
   int64_t opset() const { return opset_; }
+  // From here on f16 and bf16 inputs may read as f32, and outputs are narrowed in their place.
+  void SetHalfFloats(HalfFloats rule);
   Builder& b() { return scope_->builder(); }
   DimSolver& solver() { return importer_->solver(); }
   GraphImporter& importer() { return *importer_; }
@@ -105,6 +108,9 @@ class OpContext {
   Scope* scope_;
   const onnx::NodeProto* node_;
   int64_t opset_;
+  HalfFloats half_floats_ = HalfFloats::kKept;  // as it applies to these inputs
+  DType half_dtype_ = DType::kF16;              // of what is widened
+  std::vector<Type> wide_types_;                // of the inputs, once they may be widened
 };
 
 // Codes of checks, as absl::StatusCode.

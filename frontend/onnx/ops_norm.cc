@@ -62,20 +62,17 @@ absl::Status LayerNormalization(OpContext& c) {
   CERMET_ASSIGN_OR_RETURN(const int64_t axis, c.Axis(-1, c.rank(0)));
   const double epsilon = c.Float("epsilon", 1e-5f);
   const Shape inner(c.shape(0).begin() + axis, c.shape(0).end());
-  const DType dtype = c.dtype(0);
-  // Narrow types are normalised in f32 (stash_type 1).
-  const bool narrow = ByteSize(dtype) < 4 && c.Int("stash_type", 1) == 1;
-  const DType wide = narrow ? DType::kF32 : dtype;
-  std::vector<Value> operands = {b.Convert(c.in(0), wide)};
+  std::vector<Value> operands = {c.in(0)};
   for (int i = 1; i < 3; ++i) {
     if (!c.has_input(i)) break;
-    CERMET_ASSIGN_OR_RETURN(const Value operand, c.BroadcastTo(b.Convert(c.in(i), wide), inner));
+    CERMET_ASSIGN_OR_RETURN(const Value operand,
+                            c.BroadcastTo(b.Convert(c.in(i), c.dtype(0)), inner));
     operands.push_back(operand);
   }
   const Value x = operands[0];
   const Value y =
       b.Make(OpCode::kLayerNorm, std::move(operands), {{"axis", axis}, {"epsilon", epsilon}});
-  CERMET_RETURN_IF_ERROR(c.Return(0, b.Convert(y, dtype)));
+  CERMET_RETURN_IF_ERROR(c.Return(0, y));
   if (!c.wants(1) && !c.wants(2)) return absl::OkStatus();
   std::vector<int64_t> dims;
   Shape kept = c.shape(0);
@@ -91,14 +88,13 @@ absl::Status LayerNormalization(OpContext& c) {
 absl::Status RmsNormalization(OpContext& c) {
   Builder& b = c.b();
   CERMET_ASSIGN_OR_RETURN(const int64_t axis, c.Axis(-1, c.rank(0)));
-  const DType dtype = c.dtype(0);
-  const bool narrow = ByteSize(dtype) < 4 && c.Int("stash_type", 1) == 1;
-  const Value x = b.Convert(c.in(0), narrow ? DType::kF32 : dtype);
+  const Value x = c.in(0);
   std::vector<int64_t> dims;
   for (int64_t d = axis; d < c.rank(0); ++d) dims.push_back(d);
   const Value scale = InverseDeviation(c, MeanOf(c, b.Mul(x, x), dims), c.Float("epsilon", 1e-5f));
-  const Value normal = b.Convert(b.Mul(x, Spread(c, scale, TypeOf(x).shape, dims)), dtype);
-  CERMET_ASSIGN_OR_RETURN(const Value gain, c.BroadcastTo(b.Convert(c.in(1), dtype), c.shape(0)));
+  const Value normal = b.Mul(x, Spread(c, scale, TypeOf(x).shape, dims));
+  CERMET_ASSIGN_OR_RETURN(const Value gain,
+                          c.BroadcastTo(b.Convert(c.in(1), c.dtype(0)), c.shape(0)));
   return c.Return(b.Mul(normal, gain));
 }
 
@@ -136,12 +132,7 @@ absl::Status GroupNormalization(OpContext& c) {
   split.insert(split.begin() + 1, groups);
   std::vector<int64_t> dims;
   for (int64_t d = 2; d < static_cast<int64_t>(split.size()); ++d) dims.push_back(d);
-  const DType dtype = c.dtype(0);
-  const DType wide =
-      ByteSize(dtype) < 4 && c.opset() >= 21 && c.Int("stash_type", 1) == 1 ? DType::kF32 : dtype;
-  Value x =
-      NormalizeOver(c, c.Reshape(b.Convert(c.in(0), wide), split), dims, c.Float("epsilon", 1e-5f));
-  x = b.Convert(x, dtype);
+  Value x = NormalizeOver(c, c.Reshape(c.in(0), split), dims, c.Float("epsilon", 1e-5f));
   if (c.opset() < 21) {
     x = b.Add(b.Mul(x, b.Broadcast(c.in(1), split, {1})), b.Broadcast(c.in(2), split, {1}));
     return c.Return(c.Reshape(x, shape));

@@ -25,7 +25,13 @@ struct ImportedValue {
   bool looked_at = false;  // whether `known` was derived from the initializer
   const onnx::TensorProto* initializer = nullptr;
   std::vector<std::pair<const Graph*, Value>> values;  // one for each graph it was emitted into
+  // The same in f32 if `type` is f16 or bf16 (half_floats.h). What was computed in f32 has no other
+  // value until something needs its 16 bits.
+  std::vector<std::pair<const Graph*, Value>> wide;
 };
+
+// The value of `values` that is in `graph`, or null.
+Value FindIn(const Graph* graph, const std::vector<std::pair<const Graph*, Value>>& values);
 
 // The names of one ONNX graph, over those of the graphs around it. A scope emits into one graph:
 // the body of an inlined `If` has a scope of its own over the same graph. Does not own the graph;

@@ -26,9 +26,10 @@
 namespace cermet {
 namespace {
 
-const char* const kModels[] = {"mnist_cntk",        "bert_mini",     "resnet18",  "lstm_gru_tagger",
-                               "ultraface_slim320", "mobilenet_v2",  "yolo_like", "gpt2_mini",
-                               "magika_v3_3",       "silero_vad_16k"};
+const char* const kModels[] = {"mnist_cntk",      "bert_mini",         "resnet18",
+                               "lstm_gru_tagger", "ultraface_slim320", "mobilenet_v2",
+                               "yolo_like",       "gpt2_mini",         "magika_v3_3",
+                               "silero_vad_16k",  "squeezenet_fp16"};
 
 struct Variant {
   int64_t threads = 2;

@@ -50,6 +50,7 @@ TEST(OnnxModels, UltrafaceSlim320) { RunModel("ultraface_slim320", true); }
 TEST(OnnxModels, MobilenetV2) { RunModel("mobilenet_v2", true); }
 TEST(OnnxModels, Resnet18) { RunModel("resnet18", true); }
 TEST(OnnxModels, YoloLike) { RunModel("yolo_like", true); }
+TEST(OnnxModels, SqueezenetFp16) { RunModel("squeezenet_fp16", true); }
 TEST(OnnxModels, BertMiniDynint8) { RunModel("bert_mini_dynint8", true); }
 
 }  // namespace

@@ -1,0 +1,125 @@
+// f16 and bf16 models: operators compute in f32, and what needs 16 bits rounds once. 683 * 3 = 2049
+// lies between two f16 values, 2048 and 2050: rounded before 1 is added, it gives 2048.
+#include "frontend/onnx/half_floats.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "frontend/onnx/op_table.h"
+#include "tests/onnx/model_builder.h"
+
+namespace cermet {
+namespace {
+
+using onnx::TensorProto;
+
+Literal Half(std::vector<int64_t> shape, const std::vector<double>& values,
+             DType dtype = DType::kF16) {
+  Literal literal(dtype, std::move(shape));
+  for (size_t i = 0; i < values.size(); ++i) literal.SetFloat(static_cast<int64_t>(i), values[i]);
+  return literal;
+}
+
+// The outputs of a model on x = 683, in text.
+std::vector<std::string> RunOn683(const ModelBuilder& model, std::vector<int64_t> shape) {
+  const absl::StatusOr<std::vector<Literal>> outputs = model.Run({Half(std::move(shape), {683})});
+  EXPECT_TRUE(outputs.ok()) << outputs.status();
+  std::vector<std::string> texts;
+  if (!outputs.ok()) return texts;
+  for (const Literal& output : *outputs)
+    texts.push_back(output.type().ToString() + " " + output.ToString());
+  return texts;
+}
+
+ModelBuilder MatMulBy3() {
+  ModelBuilder model;
+  model.Input("x", TensorProto::FLOAT16, {int64_t{1}, int64_t{1}});
+  model.Constant("w", Half({1, 1}, {3}));
+  model.Constant("one", Half({1}, {1}));
+  model.Node("MatMul", {"x", "w"}, {"product"});
+  return model;
+}
+
+TEST(HalfFloats, ConvAndGemmRoundOnceAfterTheBias) {
+  ModelBuilder conv;
+  conv.Input("x", TensorProto::FLOAT16, {int64_t{1}, int64_t{1}, int64_t{1}});
+  conv.Constant("w", Half({1, 1, 1}, {3}));
+  conv.Constant("b", Half({1}, {1}));
+  conv.Node("Conv", {"x", "w", "b"}, {"y"});
+  conv.Output("y");
+  EXPECT_THAT(RunOn683(conv, {1, 1, 1}), testing::ElementsAre("f16[1,1,1] [[[2050]]]"));
+  ModelBuilder gemm = MatMulBy3();
+  gemm.Node("Gemm", {"x", "w", "one"}, {"y"});
+  gemm.Output("y");
+  EXPECT_THAT(RunOn683(gemm, {1, 1}), testing::ElementsAre("f16[1,1] [[2050]]"));
+}
+
+TEST(HalfFloats, NothingIsRoundedBetweenOperators) {
+  ModelBuilder model = MatMulBy3();
+  model.Node("Transpose", {"product"}, {"moved"});
+  model.Node("Add", {"moved", "one"}, {"y"});
+  model.Output("y");
+  model.Output("product");
+  EXPECT_THAT(RunOn683(model, {1, 1}),
+              testing::ElementsAre("f16[1,1] [[2050]]", "f16[1,1] [[2048]]"));
+}
+
+TEST(HalfFloats, ACastSeesTheRoundedValue) {
+  ModelBuilder model = MatMulBy3();
+  SetAttr(model.Node("Cast", {"product"}, {"y"}), "to", TensorProto::FLOAT);
+  model.Output("y");
+  EXPECT_THAT(RunOn683(model, {1, 1}), testing::ElementsAre("f32[1,1] [[2048]]"));
+}
+
+TEST(HalfFloats, ABranchSeesTheRoundedValue) {
+  ModelBuilder model = MatMulBy3();
+  onnx::GraphProto branch;
+  *branch.add_node() = MakeNode("Add", {"product", "one"}, {"sum"});
+  branch.add_output()->set_name("sum");
+  model.Node("Equal", {"x", "x"}, {"same"});
+  model.Constant("flat", Ints({0}, {}));
+  model.Node("Reshape", {"same", "flat"}, {"condition"});
+  onnx::NodeProto* const node = model.Node("If", {"condition"}, {"y"});
+  SetAttr(node, "then_branch", branch);
+  SetAttr(node, "else_branch", branch);
+  model.Output("y");
+  EXPECT_THAT(RunOn683(model, {1, 1}), testing::ElementsAre("f16[1,1] [[2048]]"));
+}
+
+TEST(HalfFloats, WhatOnlyMovesElementsStaysAsItIs) {
+  ModelBuilder model;
+  model.Input("x", TensorProto::FLOAT16, {int64_t{1}, int64_t{1}});
+  model.Node("Transpose", {"x"}, {"y"});
+  model.Output("y");
+  const absl::StatusOr<std::unique_ptr<Module>> module = model.Import();
+  ASSERT_TRUE(module.ok()) << module.status();
+  for (const std::unique_ptr<Node>& node : (*module)->entry()->nodes())
+    EXPECT_NE(node->op(), OpCode::kConvert);
+}
+
+TEST(HalfFloats, StatisticsOfALayerNormAreF32) {
+  ModelBuilder model;
+  model.Input("x", TensorProto::BFLOAT16, {int64_t{1}, int64_t{2}});
+  model.Constant("scale", Half({2}, {1, 1}, DType::kBF16));
+  model.Node("LayerNormalization", {"x", "scale"}, {"y", "mean"});
+  model.Output("y");
+  model.Output("mean");
+  const absl::StatusOr<std::vector<Literal>> outputs =
+      model.Run({Half({1, 2}, {256, 257.0 * 2}, DType::kBF16)});
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_EQ((*outputs)[0].type().ToString(), "bf16[1,2]");
+  EXPECT_EQ((*outputs)[1].type().ToString(), "f32[1,1]");
+  EXPECT_EQ((*outputs)[1].GetFloat(0), (256 + 512) / 2);  // 514 is no bf16
+}
+
+TEST(HalfFloats, TheListsNameOperatorsOfTheTable) {
+  int64_t listed = 0;
+  std::set<absl::string_view> names;
+  for (const OpRow& row : AllOnnxOps()) {
+    if (names.insert(row.name).second && HalfFloatsOf(row.name) != HalfFloats::kKept) ++listed;
+  }
+  EXPECT_EQ(listed, NumHalfFloatOperators());
+}
+
+}  // namespace
+}  // namespace cermet
