@@ -3,6 +3,8 @@
 // private folder that is removed again.
 #include "codegen/shared_object.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -21,7 +23,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;
   bytes << file.rdbuf();
-  if (!file) return absl::InternalError("cannot read " + path);
+  if (!file)
+    return absl::InternalError(absl::StrCat(path, ": cannot read: ", std::strerror(errno)));
   return bytes.str();
 }
 
@@ -44,7 +47,8 @@ absl::StatusOr<std::string> Link(const std::string& linker, const std::string& f
   {
     std::ofstream file(input, std::ios::binary);
     file << object;
-    if (!file.flush()) return absl::InternalError("cannot write " + input);
+    if (!file.flush())
+      return absl::InternalError(absl::StrCat(input, ": cannot write: ", std::strerror(errno)));
   }
   const llvm::StringRef arguments[] = {linker, "-shared", "-z",  "noexecstack", "--hash-style=gnu",
                                        input,  "-o",      output};

@@ -355,7 +355,7 @@ TEST(Usage, AModelIsNotOverwrittenBySomethingElse) {
 
 // ---- files
 
-TEST(Files, TwoOutputsCannotBeOneFile) {
+TEST(Files, AnOutputReplacesNoOtherFileOfTheCommand) {
   const std::string object = Folder() + "/q.o", link = Folder() + "/link.h";
   std::filesystem::remove(object);
   std::filesystem::remove(link);
@@ -369,6 +369,11 @@ TEST(Files, TwoOutputsCannotBeOneFile) {
   std::filesystem::create_symlink("q.o", link);
   ExpectFailure(compile + link, 2, "flags -o and --header name one file");
   const std::string model = Write("m.cermet", kText);
+  const std::string arrays = Write("c.npz", "arrays");
+  for (const char* flag : {"--case", "--inputs"}) {
+    ExpectFailure(absl::StrCat("run ", model, " ", flag, " ", arrays, " --outputs ", arrays), 2,
+                  absl::StrCat("flags ", flag, " and --outputs name one file"));
+  }
   const std::string bench = "bench --min-time 0 --json /dev/null --profile /dev/null ";
   EXPECT_EQ(Cermet(bench + model).status, 0);
 }

@@ -127,13 +127,14 @@ absl::Status CheckInput(const Node& parameter, const Literal& value) {
 }  // namespace
 
 std::vector<Flag> InputFlags() {
-  return {{"--inputs", "FILE.npz", "inputs, as arrays under the model's names"},
+  return {{"--inputs", "FILE.npz", "inputs, as arrays under the model's names", FlagKind::kInput},
           {"--input", "NAME=FILE",
            "one input, from a .npy or an ONNX .pb file; it replaces that of --inputs or --case",
            FlagKind::kRepeated},
           {"--case", "CASE",
            "inputs and expected outputs: an .npz with arrays in_<input> and out_<output>, or a "
-           "test_data_set folder"}};
+           "test_data_set folder",
+           FlagKind::kInput}};
 }
 
 absl::StatusOr<Case> ReadCase(const Arguments& arguments) {

@@ -19,6 +19,7 @@ enum class FlagKind : uint8_t {
   kPlain,
   kRepeated,  // may be given more than once
   kList,      // its value may be empty
+  kInput,     // names a file that is read
   kOutput,    // names a file that is written
   kForm,      // the same, for a form of the model that may replace it
 };

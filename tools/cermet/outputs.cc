@@ -44,7 +44,10 @@ absl::Status CheckNotModel(const Arguments& arguments, absl::string_view flag) {
 }
 
 absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments) {
-  std::vector<absl::string_view> outputs;
+  std::vector<absl::string_view> others;  // flags whose files this one must not replace
+  for (const Flag& flag : verb.flags) {
+    if (flag.kind == FlagKind::kInput && arguments.Has(flag.name)) others.push_back(flag.name);
+  }
   for (const Flag& flag : verb.flags) {
     const bool is_output = flag.kind == FlagKind::kOutput || flag.kind == FlagKind::kForm;
     if (!is_output || !arguments.Has(flag.name)) continue;
@@ -52,12 +55,12 @@ absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments) {
     if (path == "-")
       return UsageError(absl::StrCat("flag ", flag.name,
                                      " writes to a file; that of standard output is /dev/stdout"));
-    for (absl::string_view other : outputs) {
+    for (absl::string_view other : others) {
       if (AreSameFile(path, arguments.Get(other)))
         return UsageError(
             absl::StrCat("flags ", other, " and ", flag.name, " name one file, ", path));
     }
-    outputs.push_back(flag.name);
+    others.push_back(flag.name);
     if (flag.kind == FlagKind::kOutput) CERMET_RETURN_IF_ERROR(CheckNotModel(arguments, flag.name));
     CERMET_RETURN_IF_ERROR(CheckPlace(path));
   }

@@ -89,8 +89,8 @@ absl::StatusOr<CompileOptions> ReadCompileOptions(const Arguments& arguments, co
 
 // A usage error if `flag` names the model's own file, which would be lost.
 absl::Status CheckNotModel(const Arguments& arguments, absl::string_view flag);
-// Two flags that name one file to write, or one that names the model or none (`-`), are a usage
-// error. A file that cannot be written because of its folder is a failure.
+// Two flags that name one file of which one is written, one that names the model, or none (`-`), are
+// a usage error. A file that cannot be written because of its folder is a failure.
 absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments);
 
 // ---- model.cc
