@@ -107,7 +107,7 @@ std::vector<Flag> EngineFlags() {
   return {
       {"--device", "cpu|cuda|reference",
        "what runs the model; reference: the evaluator, on one thread (default: cpu)"},
-      {"--threads", "N", "threads of the run (default: $CERMET_THREADS, else 1)"},
+      {"--threads", "N", "threads of the run, 1 to 1024 (default: $CERMET_THREADS, else 1)"},
       {"--no-cache", "", "compiles anew, and leaves the disk cache alone (see CERMET_CACHE_DIR)"}};
 }
 

@@ -29,8 +29,8 @@ constexpr int64_t kMostTileRows = 32, kMostTileColumns = 256;
 
 std::vector<Flag> ScheduleFlags() {
   return {{"--vector-bytes", "N", "vectors of schedules: 16, 32 or 64 (default: the machine's)"},
-          {"--tile-rows", "N", "rows of a register tile (default: chosen)"},
-          {"--tile-columns", "N", "columns of a register tile (default: chosen)"}};
+          {"--tile-rows", "N", "rows of a register tile, 1 to 32 (default: chosen)"},
+          {"--tile-columns", "N", "columns of a register tile, 1 to 256 (default: chosen)"}};
 }
 
 }  // namespace
