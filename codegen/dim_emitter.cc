@@ -1,5 +1,5 @@
-// Dims as integer arithmetic. Whoever bound the dims has evaluated the same expressions with
-// overflow checks, so this arithmetic does not wrap.
+// Dims as integer arithmetic. As a rule whoever bound the dims has evaluated the same expressions
+// with overflow checks, so this arithmetic does not wrap.
 #include "codegen/dim_emitter.h"
 
 #include "ir/status.h"
@@ -51,6 +51,16 @@ Value* DimEmitter::EmitAtom(llvm::IRBuilder<>& b, const Dim::Atom& atom) {
   CERMET_UNREACHABLE();
 }
 
+Value* DimEmitter::Combine(llvm::IRBuilder<>& b, bool is_product, Value* x, Value* y) {
+  if (overflow_kind_ == Overflow::kExcluded)
+    return is_product ? b.CreateNSWMul(x, y) : b.CreateNSWAdd(x, y);
+  Value* const pair = b.CreateBinaryIntrinsic(
+      is_product ? llvm::Intrinsic::smul_with_overflow : llvm::Intrinsic::sadd_with_overflow, x, y);
+  Value* const overflows = b.CreateExtractValue(pair, 1);
+  overflow_ = overflow_ == nullptr ? overflows : b.CreateOr(overflow_, overflows);
+  return b.CreateExtractValue(pair, 0);
+}
+
 Value* DimEmitter::Emit(const Dim& dim) {
   llvm::LLVMContext& context = block_->getContext();
   if (dim.IsConstant()) {
@@ -67,9 +77,9 @@ Value* DimEmitter::Emit(const Dim& dim) {
   for (const Dim::Term& term : dim.terms()) {
     Value* product = llvm::ConstantInt::getSigned(b.getInt64Ty(), term.coefficient);
     for (const Dim::Atom& atom : term.factors) {
-      product = b.CreateNSWMul(EmitAtom(b, atom), product);
+      product = Combine(b, /*is_product=*/true, EmitAtom(b, atom), product);
     }
-    sum = b.CreateNSWAdd(product, sum);
+    sum = Combine(b, /*is_product=*/false, product, sum);
   }
   return emitted_[dim] = sum;
 }

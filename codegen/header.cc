@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "codegen/dim_rules.h"
 #include "codegen/object.h"
 #include "ir/status.h"
 #include "version.h"
@@ -107,12 +108,25 @@ class HeaderWriter {
 
   void Dims() {
     if (!has_dims()) return;
-    absl::StrAppend(&out_, "/* Run-time dims: int64_t dims[", upper_, "_NUM_DIMS]. */\nenum {\n");
+    const std::vector<program::Requirement> rules = DimRules(program_);
+    absl::StrAppend(&out_, "/* Run-time dims: int64_t dims[", upper_,
+                    "_NUM_DIMS]. They must satisfy:\n");
+    for (const program::Requirement& rule : rules) {
+      absl::StrAppend(&out_, " *   ", CommentText(Describe(rule)), "\n");
+    }
+    absl::StrAppend(
+        &out_, " * and no size may overflow. Check them before they size any memory. */\nenum {\n");
     for (const std::string& symbol : program_.symbols) {
       absl::StrAppend(&out_, "  ", upper_, "_DIM_", Identifier(symbol), ",\n");
     }
     absl::StrAppend(&out_, "  ", upper_, "_NUM_DIMS\n};\n",
-                    absl::StrReplaceAll(kDimFunctions, {{"NAME", name_}}), "\n");
+                    "/* 0, or the number of the first rule that does not hold, and its text. */\n",
+                    "int32_t ", name_, "_check_dims(const int64_t* dims);\n");
+    std::vector<std::string> texts = {""};  // they are numbered from 1
+    for (const program::Requirement& rule : rules) texts.push_back(Describe(rule));
+    texts.push_back("a size does not fit into 64 bits");
+    Texts("dims_message", "rule", texts);
+    absl::StrAppend(&out_, absl::StrReplaceAll(kDimFunctions, {{"NAME", name_}}), "\n");
   }
 
   void Tensors(BufferKind kind, absl::string_view what) {
@@ -174,26 +188,39 @@ class HeaderWriter {
 
   void Checks() {
     if (program_.checks.empty()) return;
-    absl::StrAppend(&out_,
-                    "/* What the check CermetError::check is about. */\nstatic inline const char* ",
-                    name_, "_check_message(int32_t check) {\n  switch (check) {\n");
-    for (size_t i = 0; i < program_.checks.size(); ++i) {
-      const program::CheckMessage& check = program_.checks[i];
-      const std::string text =
-          check.node.empty() ? check.message : absl::StrCat(check.node, ": ", check.message);
-      absl::StrAppend(&out_, "    case ", i, ": return \"", absl::CEscape(text), "\";\n");
+    std::vector<std::string> texts;
+    for (const program::CheckMessage& check : program_.checks) {
+      texts.push_back(check.node.empty() ? check.message
+                                         : absl::StrCat(check.node, ": ", check.message));
     }
-    absl::StrAppend(&out_, "    default: return \"\";\n  }\n}\n\n");
+    absl::StrAppend(&out_, "/* What the check CermetError::check is about. */\n");
+    Texts("check_message", "check", texts);
+    absl::StrAppend(&out_, "\n");
+  }
+
+  // A function from a number to its text.
+  void Texts(absl::string_view function, absl::string_view parameter,
+             const std::vector<std::string>& texts) {
+    absl::StrAppend(&out_, "static inline const char* ", name_, "_", function, "(int32_t ",
+                    parameter, ") {\n  switch (", parameter, ") {\n");
+    for (size_t i = 0; i < texts.size(); ++i) {
+      absl::StrAppend(&out_, "    case ", i, ": return \"", absl::CEscape(texts[i]), "\";\n");
+    }
+    absl::StrAppend(&out_, "    default: return \"\";\n  }\n}\n");
   }
 
   void Functions() {
     const std::string dims = has_dims() ? " const int64_t* dims," : "";
+    if (has_dims()) {
+      absl::StrAppend(
+          &out_, "/* What a run returns for dims that break a rule. It has touched no memory. */\n",
+          "#define ", upper_, "_BAD_DIMS (", kBadDims, ")\n");
+    }
     absl::StrAppend(
         &out_,
-        "/* Runs the program on the caller's thread. Returns 0, or the code of the failed check. "
-        "*/\n",
-        "int32_t ", name_, "_run(const void* const* inputs, void* const* outputs,", dims,
-        " void* workspace);\n",
+        "/* Runs the program on the caller's thread. Returns 0, or the code of the failed check",
+        has_dims() ? absl::StrCat(", or ", upper_, "_BAD_DIMS") : "", ". */\n", "int32_t ", name_,
+        "_run(const void* const* inputs, void* const* outputs,", dims, " void* workspace);\n",
         "/* The same on the host's threads. Any number of runs may go on at once, each with its "
         "own host, outputs and\n"
         " * workspace. */\n",

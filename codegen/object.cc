@@ -1,6 +1,6 @@
 // Everything of a program in one LLVM module: kernels and the entry function as for the JIT, but
-// local, the constants as read-only data, and two C functions that put the pieces together. One
-// module, so one file, whatever its kind.
+// local, the constants as read-only data, and C functions that check the dims and put the pieces
+// together. One module, so one file, whatever its kind.
 #include "codegen/object.h"
 
 #include <map>
@@ -9,6 +9,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "codegen/abi.h"
+#include "codegen/dim_emitter.h"
+#include "codegen/dim_rules.h"
 #include "codegen/kernel_emitter.h"
 #include "codegen/machine.h"
 #include "codegen/program_emitter.h"
@@ -70,18 +72,46 @@ absl::StatusOr<std::vector<llvm::Constant*>> EmitConstants(const Program& progra
   return pointers;
 }
 
-// The two exported functions. Their C declarations are in EmitHeader.
+// The exported functions. Their C declarations are in EmitHeader.
 class RunEmitter {
  public:
   RunEmitter(const Program& program, llvm::Module* module)
       : program_(program), module_(module), abi_(module->getContext()), b_(module->getContext()) {}
 
+  // int32_t NAME_check_dims(const int64_t* dims): 0, or the number of the first rule that does not
+  // hold. Null for a program without dims.
+  llvm::Function* EmitCheckDims(const std::string& name) {
+    if (!has_dims()) return nullptr;
+    llvm::Function* const function = Start(name, {abi_.pointer});
+    std::map<std::string, Value*> symbols;
+    for (size_t i = 0; i < program_.symbols.size(); ++i) {
+      Value* const place = b_.CreateConstInBoundsGEP1_64(b_.getInt64Ty(), function->getArg(0), i);
+      symbols[program_.symbols[i]] = b_.CreateLoad(b_.getInt64Ty(), place);
+    }
+    DimEmitter dims(b_.GetInsertBlock(), std::move(symbols), DimEmitter::Overflow::kNoted);
+    std::vector<Value*> holds;
+    for (const program::Requirement& rule : DimRules(program_)) {
+      Value* const lhs = dims.Emit(rule.lhs);
+      Value* const rhs = dims.Emit(rule.rhs);
+      holds.push_back(rule.is_equality ? b_.CreateICmpEQ(lhs, rhs) : b_.CreateICmpSLE(lhs, rhs));
+    }
+    for (const Dim& size : DimSizes(program_)) dims.Emit(size);
+    Value* const overflow = dims.overflow() == nullptr ? b_.getFalse() : dims.overflow();
+    Value* result = b_.CreateSelect(overflow, Number(holds.size() + 1), b_.getInt32(0));
+    for (size_t i = holds.size(); i-- > 0;)
+      result = b_.CreateSelect(holds[i], result, Number(i + 1));
+    b_.CreateRet(result);
+    return function;
+  }
+
   // int32_t NAME_run_on(const CermetHost*, const void* const* inputs, void* const* outputs, [const
   // int64_t* dims,] void* workspace)
   llvm::Function* EmitRunOn(const std::string& name, llvm::Function* entry,
+                            llvm::Function* check_dims,
                             const std::vector<llvm::Constant*>& constants) {
     std::vector<llvm::Type*> parameters(has_dims() ? 5 : 4, abi_.pointer);
     llvm::Function* const function = Start(name, parameters);
+    if (check_dims != nullptr) ReturnIfBad(b_.CreateCall(check_dims, {function->getArg(3)}));
     const int64_t inputs = program_.num_inputs();
     const int64_t outputs = program_.num_outputs();
     const auto slots = static_cast<uint64_t>(inputs + outputs + constants.size() + 1);
@@ -127,6 +157,19 @@ class RunEmitter {
 
  private:
   bool has_dims() const { return !program_.symbols.empty(); }
+  Value* Number(size_t rule) { return b_.getInt32(static_cast<uint32_t>(rule)); }
+
+  // Goes on in a block of its own where `broken_rule` is 0.
+  void ReturnIfBad(Value* broken_rule) {
+    llvm::Function* const function = b_.GetInsertBlock()->getParent();
+    auto* const bad = llvm::BasicBlock::Create(module_->getContext(), "bad_dims", function);
+    auto* const good = llvm::BasicBlock::Create(module_->getContext(), "run", function);
+    b_.CreateCondBr(b_.CreateICmpEQ(broken_rule, b_.getInt32(0)), good, bad);
+    b_.SetInsertPoint(bad);
+    b_.CreateRet(b_.getInt32(kBadDims));
+    b_.SetInsertPoint(good);
+  }
+
   llvm::Function* Start(const std::string& name, const std::vector<llvm::Type*>& parameters) {
     llvm::Function* const function =
         llvm::Function::Create(llvm::FunctionType::get(b_.getInt32Ty(), parameters, false),
@@ -230,6 +273,7 @@ absl::StatusOr<std::string> EmitObject(const Program& program, const ConstantSto
   }
   CERMET_ASSIGN_OR_RETURN(std::unique_ptr<llvm::TargetMachine> machine,
                           CreateMachine(target, CodeUse::kObject));
+  CERMET_RETURN_IF_ERROR(CheckSymbols(program));
   const std::string name = ExportName(program, options);
   llvm::LLVMContext context;
   llvm::Module module(name, context);
@@ -241,7 +285,9 @@ absl::StatusOr<std::string> EmitObject(const Program& program, const ConstantSto
   CERMET_ASSIGN_OR_RETURN(const std::vector<llvm::Constant*> data,
                           EmitConstants(program, constants, &module));
   RunEmitter run(program, &module);
-  llvm::Function* const run_on = run.EmitRunOn(name + "_run_on", module.getFunction(entry), data);
+  llvm::Function* const check_dims = run.EmitCheckDims(name + "_check_dims");
+  llvm::Function* const run_on =
+      run.EmitRunOn(name + "_run_on", module.getFunction(entry), check_dims, data);
   run.EmitRun(name + "_run", run_on);
   CERMET_RETURN_IF_ERROR(Optimize(machine.get(), &module));
 

@@ -167,6 +167,87 @@ TEST_F(ObjectTest, CDriverGetsTheBitsOfTheJit) {
   }
 }
 
+// n <= 64 by a fact, a multiple of 4; n <= 20 for a node.
+program::Program BoundedProgram() {
+  program::Program p = ScaleProgram();
+  const Dim n = Dim::Symbol("n");
+  p.facts["n"] = {/*lower=*/4, /*upper=*/64, /*divisor=*/4};
+  p.requirements = {{/*is_equality=*/false, n, 20, "slice %3 \"head\""}};
+  return p;
+}
+
+constexpr char kCheckingDriver[] = R"(
+#include "scale.h"
+#include <stdio.h>
+#include <string.h>
+int main(void) {
+  const int64_t sizes[] = {-1, 3, 6, 24, 68, INT64_MAX, INT64_MIN, 20};
+  for (int i = 0; i < 8; ++i) {
+    float x[20] = {0}, y[21];
+    const void* inputs[] = {x};
+    void* outputs[] = {y};
+    int64_t dims[SCALE_IT_NUM_DIMS];
+    char workspace[64];
+    dims[SCALE_IT_DIM_n] = sizes[i];
+    memset(y, 0x55, sizeof y);
+    const float before = y[20];
+    const int32_t rule = scale_it_check_dims(dims);
+    const int32_t code = scale_it_run(inputs, outputs, dims, workspace);
+    CermetHost host = {0, 0, 1, 0};
+    if (rule && scale_it_run_on(&host, inputs, outputs, dims, workspace) != SCALE_IT_BAD_DIMS) return 2;
+    if ((code == SCALE_IT_BAD_DIMS) != (rule != 0) || y[20] != before) return 3;
+    if (rule && y[0] != before) return 4;
+    printf("%s\n", rule ? scale_it_dims_message(rule) : "ok");
+  }
+  return 0;
+}
+)";
+
+TEST_F(ObjectTest, RunsCheckTheDims) {
+  const program::Program program = BoundedProgram();
+  const std::string header = codegen::EmitHeader(program, {});
+  EXPECT_NE(
+      header.find(" *   4 <= ?n\n *   ?n <= 64\n *   mod(?n,4) = 0\n *   ?n <= 20 for slice %3 "
+                  "\"head\"\n"),
+      std::string::npos)
+      << header;
+  Write("scale.h", header);
+  Write("driver.c", kCheckingDriver);
+  Write("scale.o", Emit(program, "", codegen::OutputKind::kObject));
+  bool ok = false;
+  const std::string output =
+      Shell("cc -Wall -Wextra -Werror -std=c99 driver.c scale.o -o driver && ./driver", &ok);
+  EXPECT_TRUE(ok);
+  EXPECT_EQ(output,
+            "4 <= ?n\n4 <= ?n\nmod(?n,4) = 0\n?n <= 20 for slice %3 \"head\"\n?n <= 64\n"
+            "?n <= 64\n4 <= ?n\nok\n");
+}
+
+TEST_F(ObjectTest, SizesThatOverflowAreBadDims) {
+  Write("scale.h", codegen::EmitHeader(ScaleProgram(), {}));
+  Write("driver.c",
+        "#include \"scale.h\"\n#include <stdio.h>\n"
+        "int main(void) {\n"
+        "  const int64_t n = INT64_MAX / 2, m = INT64_MAX / 8;\n"
+        "  puts(scale_it_dims_message(scale_it_check_dims(&n)));\n"
+        "  return scale_it_check_dims(&m);\n"
+        "}\n");
+  Write("scale.o", Emit(ScaleProgram(), "", codegen::OutputKind::kObject));
+  bool ok = false;
+  EXPECT_EQ(Shell("cc -Wall -Wextra -Werror -std=c99 driver.c scale.o -o driver && ./driver", &ok),
+            "a size does not fit into 64 bits\n");
+  EXPECT_TRUE(ok);
+}
+
+TEST(Object, ASymbolThatNoInputHasIsAnError) {
+  program::Program program = ScaleProgram();
+  program.requirements = {{/*is_equality=*/true, Dim::Symbol("n"), Dim::Symbol("k"), "reshape %3"}};
+  absl::StatusOr<Target> target = codegen::ParseTarget("", "");
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ(codegen::EmitObject(program, Weights(), *target, {}).status().message(),
+            "program @scale-it: no input gives the value of ?k");
+}
+
 TEST_F(ObjectTest, NeedsOnlyMemoryFunctions) {
   Write("scale.o", Emit(ScaleProgram(), "", codegen::OutputKind::kObject));
   bool ok = false;
