@@ -144,7 +144,8 @@ const std::vector<RewriteRule>& CanonicalizeConvolutionRules() {
 }
 
 absl::StatusOr<bool> CanonicalizeConvolution(Module& module, const PassContext& context) {
-  return ApplyRules(module, context, "canonicalize_convolution", CanonicalizeConvolutionRules());
+  return ApplyRules(module, context, "canonicalize_convolution", CanonicalizeConvolutionRules(),
+                    ForEachControlOrFusionGraph);
 }
 
 }  // namespace cermet

@@ -40,7 +40,8 @@ const std::vector<RewriteRule>& ExpandCompositesRules() {
 }
 
 absl::StatusOr<bool> ExpandComposites(Module& module, const PassContext& context) {
-  return ApplyRules(module, context, "expand_composites", ExpandCompositesRules());
+  return ApplyRules(module, context, "expand_composites", ExpandCompositesRules(),
+                    ForEachControlOrFusionGraph);
 }
 
 }  // namespace cermet

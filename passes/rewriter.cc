@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "ir/infer.h"
 #include "ir/status.h"
-#include "passes/walk.h"
 
 namespace cermet {
 namespace {
@@ -167,11 +166,11 @@ class RuleDriver {
 };
 
 absl::StatusOr<bool> ApplyRules(Module& module, const PassContext& context, absl::string_view pass,
-                                absl::Span<const RewriteRule> rules) {
+                                absl::Span<const RewriteRule> rules, ForEachGraph for_each) {
   RuleDriver driver(module, context, pass, rules);
   bool changed = false;
   absl::Status status;
-  ForEachControlGraph(module, [&](Graph& graph) {
+  for_each(module, [&](Graph& graph) {
     if (!status.ok()) return;
     absl::StatusOr<bool> result = driver.Run(graph);
     status = result.status();

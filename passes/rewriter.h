@@ -16,6 +16,7 @@
 #include "ir/graph.h"
 #include "passes/constants.h"
 #include "passes/pass.h"
+#include "passes/walk.h"
 
 namespace cermet {
 
@@ -64,11 +65,12 @@ struct RewriteRule {
   Replacement (*apply)(Node& node, Rewriter& rewriter);
 };
 
-// Applies the rules of `pass` that the context allows to every graph of the module and to the
-// bodies of control flow, until none matches. True if any did, or if dead nodes were removed. An
-// error names the rule that built something invalid, or did not come to an end.
+// Applies the rules of `pass` that the context allows to the graphs that `for_each` visits, until
+// none matches. True if any did, or if dead nodes were removed. An error names the rule that built
+// something invalid, or did not come to an end.
 absl::StatusOr<bool> ApplyRules(Module& module, const PassContext& context, absl::string_view pass,
-                                absl::Span<const RewriteRule> rules);
+                                absl::Span<const RewriteRule> rules,
+                                ForEachGraph for_each = ForEachControlGraph);
 
 // The rows of the pass table for `rules`.
 std::vector<RuleInfo> RuleInfos(absl::Span<const RewriteRule> rules);

@@ -15,8 +15,11 @@ namespace cermet {
 // in nearly all cases, and recognised by that.
 void ForEachControlGraph(Module& module, const std::function<void(Graph&)>& visit);
 
-// The same with the bodies of fusions: for what keeps every node that is needed as it is.
+// The same with the bodies of fusions: for what keeps every node that is needed as it is, and for
+// what lowering cannot do without, where somebody wrote the fusion.
 void ForEachControlOrFusionGraph(Module& module, const std::function<void(Graph&)>& visit);
+
+using ForEachGraph = void (*)(Module& module, const std::function<void(Graph&)>& visit);
 
 // True if running the node, or one in its bodies, has an effect; calls count as having one.
 bool HasEffect(const Node& node);

@@ -25,6 +25,21 @@ struct Variant {
   schedule::ScheduleOptions schedule;
 };
 
+// A module that is fused already goes through all passes again.
+void ExpectSameRunOfFused(const Module& fused, const ModuleOptions& options,
+                          std::vector<Literal> inputs, const std::vector<Literal>& expected) {
+  absl::StatusOr<std::unique_ptr<CompiledModule>> again =
+      CompiledModule::Create(fused.Clone(), options);
+  ASSERT_TRUE(again.ok()) << again.status() << Print(fused);
+  const absl::StatusOr<std::vector<Literal>> results = (*again)->Run(&inputs);
+  ASSERT_TRUE(results.ok()) << results.status() << Print(fused);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_TRUE(testing::SameBits((*results)[i], expected[i]))
+        << "compiled again, result " << i << "\n"
+        << Print(fused) << Print((*again)->module());
+  }
+}
+
 void Compare(uint64_t seed, int max_nodes) {
   SCOPED_TRACE(seed);
   const std::unique_ptr<Module> original = testing::RandomGraph(seed, max_nodes);
@@ -74,6 +89,8 @@ void Compare(uint64_t seed, int max_nodes) {
           << (*native)[i].ToString() << "\n"
           << Print(*original) << program::Print((*compiled)->program());
     }
+    if (variant.merge)
+      ExpectSameRunOfFused((*compiled)->module(), module_options, *inputs, *native);
     if (::testing::Test::HasFailure()) return;
   }
 }
