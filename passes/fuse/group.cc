@@ -45,6 +45,11 @@ using lower::IndexFlow;
 
 bool IsContraction(const Node& node) { return Info(node.op()).op_class == OpClass::kContraction; }
 bool IsUpdate(const Node& node) { return Info(node.op()).op_class == OpClass::kUpdate; }
+
+bool Reads(const Node& node, Value value) {
+  return std::find(node.operands().begin(), node.operands().end(), value) != node.operands().end();
+}
+
 bool HasPrologue(const Node& node) {
   return IsContraction(node) || node.op() == OpCode::kReduceWindow;
 }
@@ -307,6 +312,9 @@ Verdict MayJoin(Node* producer, const Group& group, const DimFacts& facts) {
   const Node& root = *group.StrippedRoot().node;
   if (IsUpdate(root) && root.operand(0).node == producer) {
     return {false, "the updated tensor is changed in place"};
+  }
+  if (IsUpdate(root) && Reads(*producer, root.operand(0))) {
+    return {false, "it reads the tensor that is then changed in place"};
   }
   switch (Info(producer->op()).op_class) {
     case OpClass::kView:

@@ -31,6 +31,16 @@ void RegisterChecks(kernel::Block* block, const Node& node, Program* program) {
   }
 }
 
+// True if a kernel reads the operand as it was, not as the start of a result.
+bool ReadsOperand(const LoweredFusion& lowered, int64_t operand) {
+  for (const LoweredKernel& kernel : lowered.kernels) {
+    for (const FusionArgument& argument : kernel.arguments) {
+      if (!argument.is_result && argument.index == operand) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::Status ProgramBuilder::EmitGraph(const Graph& graph, Scope* scope) {
@@ -87,6 +97,7 @@ std::optional<int32_t> ProgramBuilder::StorageToReuse(const Node& node,
     return storage;
   };
   for (const SharedStorage& shared : lowered.updates) {
+    if (ReadsOperand(lowered, shared.operand)) continue;  // perhaps after its place was written
     if (auto buffer = usable(shared)) return buffer;
   }
   for (const SharedStorage& shared : lowered.in_place) {

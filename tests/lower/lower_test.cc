@@ -398,6 +398,27 @@ graph @main(%x: f32[5,3], %i: i32[4,1], %u: f32[4,3]) {
 }
 )",
      {}},
+    {"UpdateByAShiftedSliceOfItself",
+     R"(
+graph @main(%x: f32[6], %i: i32) {
+  %2 = neg(%x) : f32[6]
+  %3 = slice(%2) {start = [0], limit = [4], stride = [1]} : f32[4]
+  %4 = abs(%3) : f32[4]
+  %5 = constant 1 : i32
+  %6 = dynamic_update_slice(%2, %4, %5) : f32[6]
+  return %6
+}
+)",
+     {}},
+    {"ScatterOfItself",
+     R"(
+graph @main(%x: f32[5], %i: i32[5,1]) {
+  %2 = neg(%x) : f32[5]
+  %3 = scatter(%2, %i, %2) {update_window_dims = [], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1} : f32[5] with add
+  return %3
+}
+)",
+     {}},
     {"EmptyAndScalar",
      R"(
 graph @main(%x: f32[0,4], %s: f64) {
