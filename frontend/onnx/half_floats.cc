@@ -31,6 +31,7 @@ constexpr absl::string_view kInF32[] = {
     "Cosh",
     "CumSum",
     "Div",
+    "Einsum",
     "Elu",
     "Equal",
     "Erf",

@@ -12,8 +12,8 @@ std::vector<OpRow> BuildTable() {
   std::vector<OpRow> rows;
   for (const absl::Span<const OpRow> family :
        {UnaryOps(), ElementwiseOps(), ShapeOps(), ViewOps(), IndexOps(), ReduceOps(),
-        ContractionOps(), PoolOps(), NormOps(), ResizeOps(), RecurrentOps(), ControlOps(),
-        QuantizeOps()}) {
+        ContractionOps(), EinsumOps(), PoolOps(), NormOps(), ResizeOps(), RecurrentOps(),
+        ControlOps(), QuantizeOps()}) {
     rows.insert(rows.end(), family.begin(), family.end());
   }
   std::sort(rows.begin(), rows.end(), [](const OpRow& a, const OpRow& b) {

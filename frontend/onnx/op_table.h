@@ -36,6 +36,7 @@ absl::Span<const OpRow> ViewOps();         // ops_view.cc
 absl::Span<const OpRow> IndexOps();        // ops_index.cc
 absl::Span<const OpRow> ReduceOps();       // ops_reduce.cc
 absl::Span<const OpRow> ContractionOps();  // ops_contraction.cc
+absl::Span<const OpRow> EinsumOps();       // ops_einsum.cc
 absl::Span<const OpRow> PoolOps();         // ops_pool.cc
 absl::Span<const OpRow> NormOps();         // ops_norm.cc
 absl::Span<const OpRow> ResizeOps();       // ops_resize.cc

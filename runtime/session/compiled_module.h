@@ -22,7 +22,7 @@ namespace cermet {
 struct ModuleOptions {
   CompileOptions compile;  // its target must be this machine's, or narrower
   int compile_threads = 1;
-  codegen::CodeCache* code_cache = nullptr;   // not owned; null: compile anew
+  codegen::CodeCache* code_cache = nullptr;     // not owned; null: compile anew
   runtime::ConstantCache* constants = nullptr;  // not owned; null: a cache of its own
   runtime::ExecutorOptions executor;
   runtime::Profile* profile = nullptr;  // not owned; null: launches are not timed

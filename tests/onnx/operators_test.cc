@@ -178,6 +178,40 @@ TEST(Operators, SoftmaxBeforeOpset13FlattensFromTheAxis) {
               ElementsAre(0.5, 0.5, 0.5, 0.5));
 }
 
+Literal EinsumOf(const char* equation, const Literal& x, const Literal* y = nullptr) {
+  std::vector<TestDim> dims(x.shape().begin(), x.shape().end());
+  ModelBuilder model = WithX(dims);
+  if (y != nullptr) model.Constant("b", *y);
+  std::vector<std::string> inputs = {"x"};
+  if (y != nullptr) inputs.push_back("b");
+  SetAttr(model.Node("Einsum", inputs, {"y"}), "equation", equation);
+  return RunOnX(model, x);
+}
+
+TEST(Operators, Einsum) {
+  const Literal matrix = Floats({2, 2}, {1, 2, 3, 4});
+  const Literal vector = Floats({2}, {10, 100});
+  EXPECT_THAT(FloatsOf(EinsumOf("ij->ji", matrix)), ElementsAre(1, 3, 2, 4));
+  EXPECT_THAT(FloatsOf(EinsumOf("ii->i", matrix)), ElementsAre(1, 4));
+  EXPECT_THAT(FloatsOf(EinsumOf("ii", matrix)), ElementsAre(5));
+  EXPECT_THAT(FloatsOf(EinsumOf("ji", matrix)), ElementsAre(1, 3, 2, 4)) << "in order of letters";
+  EXPECT_THAT(FloatsOf(EinsumOf(" i j , j -> i ", matrix, &vector)), ElementsAre(210, 430));
+  EXPECT_THAT(FloatsOf(EinsumOf("ij,k->kij", matrix, &vector)),
+              ElementsAre(10, 20, 30, 40, 100, 200, 300, 400));
+  EXPECT_THAT(FloatsOf(EinsumOf("ij,j->", matrix, &vector)), ElementsAre(640));
+  const Literal batch = Floats({3, 1, 2}, {1, 0, 0, 1, 1, 1});
+  EXPECT_THAT(FloatsOf(EinsumOf("ik,...jk->...ij", matrix, &batch)), ElementsAre(1, 3, 2, 4, 3, 7))
+      << "the rows of the batch in turn";
+}
+
+TEST(Operators, EinsumBroadcastsExtentsOfOne) {
+  const Literal row = Floats({1, 2}, {1, 2});
+  const Literal matrix = Floats({2, 2}, {10, 100, 1000, 10000});
+  EXPECT_THAT(FloatsOf(EinsumOf("ij,ij->ij", row, &matrix)), ElementsAre(10, 200, 1000, 20000));
+  EXPECT_THAT(FloatsOf(EinsumOf("ij,ij->j", row, &matrix)), ElementsAre(1010, 20200));
+  EXPECT_THAT(FloatsOf(EinsumOf("ij->ij", row)), ElementsAre(1, 2));
+}
+
 TEST(Operators, MatMulBroadcastsBatches) {
   ModelBuilder model = WithX({int64_t{2}, int64_t{1}, int64_t{2}});
   model.Constant("b", Floats({1, 2, 1}, {10, 1}));
