@@ -2,6 +2,7 @@
 // finds what depends on which loop.
 #include "passes/schedule/nest.h"
 
+#include <map>
 #include <set>
 #include <utility>
 
@@ -32,7 +33,7 @@ class Describer {
       const Polynomial extent =
           analysis_.Value(inst.operands[1]) - analysis_.Value(inst.operands[0]);
       depends_[inst.blocks[0].params[0]] = LoopSet{1} << nest_.loops.size();
-      nest_.loops.push_back({inst.iv_name, std::nullopt});
+      nest_.loops.push_back({inst.iv_name, std::nullopt, 0});
       if (extent.IsConstant()) nest_.loops.back().extent = extent.constant();
       ivs_.push_back(inst.blocks[0].params[0]);
       block = &loop->body();
@@ -43,6 +44,9 @@ class Describer {
     Walk(*block, false);
     for (int32_t buffer : stored_) {
       if (loaded_.count(buffer) != 0) nest_.updates_in_place = true;
+    }
+    for (const auto& [loop, divisors] : divisors_) {
+      if (divisors.size() == 1) nest_.loops[loop].divisor = *divisors.begin();
     }
     return std::move(nest_);
   }
@@ -69,6 +73,7 @@ class Describer {
     if (inst.mask != kernel::kNoValue) set |= Of(inst.mask);
     if (inst.kind == InstKind::kLoad) AddLoad(inst, in_serial);
     if (inst.kind == InstKind::kStore) stored_.insert(inst.buffer);
+    if (inst.kind == InstKind::kCompute && inst.op == OpCode::kDiv) AddQuotient(inst);
     if (inst.kind == InstKind::kCompute && kernel_->type(inst.results[0]).dtype != DType::kI64)
       ++nest_.work;
     if (inst.kind == InstKind::kFor) {
@@ -101,6 +106,15 @@ class Describer {
     for (ValueId result : inst.results) depends_[result] = set;
   }
 
+  void AddQuotient(const Inst& inst) {
+    const Polynomial dividend = analysis_.Value(inst.operands[0]);
+    const Polynomial divisor = analysis_.Value(inst.operands[1]);
+    if (!divisor.IsConstant()) return;
+    for (size_t i = 0; i < ivs_.size(); ++i) {
+      if (dividend == Polynomial::OfAtom(ivs_[i])) divisors_[i].insert(divisor.constant());
+    }
+  }
+
   void AddLoad(const Inst& inst, bool in_serial) {
     loaded_.insert(inst.buffer);
     NestLoad load;
@@ -121,6 +135,7 @@ class Describer {
   IndexAnalysis analysis_;
   Nest nest_;
   std::vector<ValueId> ivs_;
+  std::map<size_t, std::set<int64_t>> divisors_;  // of the induction variables
   absl::flat_hash_map<ValueId, LoopSet> depends_;
   std::set<int32_t> loaded_, stored_;
 };

@@ -21,6 +21,9 @@ inline constexpr LoopSet kLanesLoops = LoopSet{1} << 63;
 struct NestLoop {
   std::string name;
   std::optional<int64_t> extent;  // nullopt: symbolic
+  // The number by which indices divide its induction variable (a grouped convolution's channels by
+  // those of a group); 0: by none, or by several.
+  int64_t divisor = 0;
 };
 
 struct NestLoad {

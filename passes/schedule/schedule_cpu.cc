@@ -34,8 +34,25 @@ absl::Status MergeTrailingUnitDims(Rewrites* rewrites) {
   return absl::OkStatus();
 }
 
+// Of a grouped convolution: `parallel c in 0..G*W` becomes groups of W channels, which read the same
+// elements of the input. That makes each group a contraction, with W columns.
+constexpr int64_t kFewestColumns = 4;  // fewer are not worth a vector of their own
+absl::StatusOr<Nest> SplitGroups(Rewrites* rewrites) {
+  Nest nest = DescribeNest(rewrites->kernel());
+  if (nest.loops.empty() || !nest.has_serial_loops || IsContraction(nest)) return nest;
+  const NestLoop channels = nest.loops.back();
+  if (channels.divisor < kFewestColumns || channels.extent.value_or(1) % channels.divisor != 0)
+    return nest;
+  Rewrites::Checkpoint whole = rewrites->Save();
+  CERMET_RETURN_IF_ERROR(rewrites->Split(channels.name, channels.divisor, Tail::kShorten).status());
+  Nest groups = DescribeNest(rewrites->kernel());
+  if (IsContraction(groups)) return groups;
+  rewrites->Restore(std::move(whole));
+  return nest;
+}
+
 absl::Status Choose(const CpuScheduleContext& context, Rewrites* rewrites) {
-  const Nest nest = DescribeNest(rewrites->kernel());
+  CERMET_ASSIGN_OR_RETURN(const Nest nest, SplitGroups(rewrites));
   if (ReducesAcrossRows(nest)) return ScheduleAcrossRows(context, nest, rewrites);
   if (nest.has_lanes || nest.has_parallel_loops) return ScheduleRows(context, nest, rewrites);
   if (nest.loops.empty()) {

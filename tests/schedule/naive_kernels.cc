@@ -106,6 +106,45 @@ const std::vector<NaiveKernel>& NaiveKernels() {
               %y[%d0, %d1, %d2, %d3] = %acc
             } } } } })",
        {}},
+      {"grouped_convolution",
+       R"(kernel @k(%x: f32[1,8,8,24], %w: f32[3,3,8,24], %y: f32[1,6,6,24] out) {
+            parallel %d0 in 0..1 { parallel %d1 in 0..6 { parallel %d2 in 0..6 { parallel %d3 in 0..24 {
+              %acc = for %k0 in 0..3 carry(%a0 = f32(0)) {
+                %r0 = for %k1 in 0..3 carry(%a1 = %a0) {
+                  %r1 = for %k2 in 0..8 carry(%a2 = %a1) {
+                    %m = fma(%x[%d0, %d1 + %k0, %d2 + %k1, 8 * (%d3 / 8) + %k2], %w[%k0, %k1, %k2, %d3], %a2)
+                    yield %m }
+                  yield %r1 }
+                yield %r0 }
+              %y[%d0, %d1, %d2, %d3] = %acc
+            } } } } })",
+       {}},
+      {"groups_of_five",
+       R"(kernel @k(%x: f32[1,8,8,12], %w: f32[3,3,3,20], %y: f32[1,6,6,20] out) {
+            parallel %d0 in 0..1 { parallel %d1 in 0..6 { parallel %d2 in 0..6 { parallel %d3 in 0..20 {
+              %acc = for %k0 in 0..3 carry(%a0 = f32(0)) {
+                %r0 = for %k1 in 0..3 carry(%a1 = %a0) {
+                  %r1 = for %k2 in 0..3 carry(%a2 = %a1) {
+                    %m = fma(%x[%d0, %d1 + %k0, %d2 + %k1, 3 * (%d3 / 5) + %k2], %w[%k0, %k1, %k2, %d3], %a2)
+                    yield %m }
+                  yield %r1 }
+                yield %r0 }
+              %y[%d0, %d1, %d2, %d3] = %acc
+            } } } } })",
+       {}},
+      {"groups_of_two",
+       R"(kernel @k(%x: f32[1,8,8,12], %w: f32[3,3,2,12], %y: f32[1,6,6,12] out) {
+            parallel %d0 in 0..1 { parallel %d1 in 0..6 { parallel %d2 in 0..6 { parallel %d3 in 0..12 {
+              %acc = for %k0 in 0..3 carry(%a0 = f32(0)) {
+                %r0 = for %k1 in 0..3 carry(%a1 = %a0) {
+                  %r1 = for %k2 in 0..2 carry(%a2 = %a1) {
+                    %m = fma(%x[%d0, %d1 + %k0, %d2 + %k1, 2 * (%d3 / 2) + %k2], %w[%k0, %k1, %k2, %d3], %a2)
+                    yield %m }
+                  yield %r1 }
+                yield %r0 }
+              %y[%d0, %d1, %d2, %d3] = %acc
+            } } } } })",
+       {}},
       {"max_pool_padded",
        R"(kernel @k(%x: f32[6,6,5], %y: f32[3,3,5] out) {
             parallel %d1 in 0..3 { parallel %d2 in 0..3 { parallel %d3 in 0..5 {

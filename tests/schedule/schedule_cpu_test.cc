@@ -4,7 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "ir/kernel/text.h"
 #include "ir/kernel/verifier.h"
 #include "passes/schedule/pack.h"
@@ -60,6 +64,24 @@ INSTANTIATE_TEST_SUITE_P(All, ScheduleCpuTest, testing::ValuesIn(NaiveKernels())
                          [](const testing::TestParamInfo<NaiveKernel>& info) {
                            return info.param.name;
                          });
+
+TEST(ScheduleCpuLogTest, SplitsGroupsThatAreWideEnough) {
+  for (const auto& [name, group] : std::map<std::string, int64_t>{
+           {"grouped_convolution", 8}, {"groups_of_five", 5}, {"groups_of_two", 2}}) {
+    const std::vector<NaiveKernel> kernels = NaiveKernels();
+    const auto naive = std::find_if(kernels.begin(), kernels.end(),
+                                    [&](const NaiveKernel& k) { return name == k.name; });
+    ASSERT_NE(naive, kernels.end()) << name;
+    kernel::Kernel kernel = ParseKernel(naive->text);
+    std::vector<ScheduleStep> log;
+    ASSERT_TRUE(ScheduleCpu(&kernel, Avx2(), ScheduleOptions(), &log).ok());
+    const std::string split = absl::StrCat("split %d3 by ", group, " ");
+    const bool is_split = std::any_of(log.begin(), log.end(), [&](const ScheduleStep& step) {
+      return absl::StartsWith(step.name, split);
+    });
+    EXPECT_EQ(is_split, group >= 4) << name;
+  }
+}
 
 TEST(PackKernel, IsScheduled) {
   for (int64_t dim : {0, 1, 2}) {
