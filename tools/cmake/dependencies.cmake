@@ -1,5 +1,8 @@
 # Finds the libraries Cermet stands on. tools/setup installs them on Debian 12.
 
+# A project around this one links them through our libraries.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 # Abseil goes into the programs, which start faster for it and can be carried to a machine without it. Debian's
@@ -17,7 +20,7 @@ find_package(nlohmann_json REQUIRED)
 # Not find_package(libzip): Debian's file for it fails unless libzip's command line tools are installed too.
 find_library(LIBZIP_LIBRARY zip REQUIRED)
 find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)
-add_library(libzip::zip UNKNOWN IMPORTED)
+add_library(libzip::zip UNKNOWN IMPORTED GLOBAL)
 set_target_properties(libzip::zip PROPERTIES IMPORTED_LOCATION "${LIBZIP_LIBRARY}"
                                              INTERFACE_INCLUDE_DIRECTORIES "${LIBZIP_INCLUDE_DIR}")
 

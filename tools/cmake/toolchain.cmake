@@ -7,29 +7,38 @@ if(CERMET_CCACHE)
 endif()
 
 add_library(cermet_settings INTERFACE)
-target_include_directories(cermet_settings INTERFACE "${CMAKE_SOURCE_DIR}"
-                                                     "${CMAKE_BINARY_DIR}/generated")
+target_include_directories(cermet_settings INTERFACE "${PROJECT_SOURCE_DIR}"
+                                                     "${PROJECT_BINARY_DIR}/generated")
+
+target_compile_features(cermet_settings INTERFACE cxx_std_20)
+
+# Compile options are for this project's targets, not for those of a project around it that link ours.
+define_property(TARGET PROPERTY CERMET_OWN INITIALIZE_FROM_VARIABLE CERMET_OWN)
+set(CERMET_OWN ON)
+function(cermet_compile_options)
+  target_compile_options(cermet_settings
+                         INTERFACE "$<$<BOOL:$<TARGET_PROPERTY:CERMET_OWN>>:${ARGN}>")
+endfunction()
 
 # Results are defined bit by bit, so the host compiler may not contract a * b + c on its own either.
-target_compile_options(
-  cermet_settings
-  INTERFACE -ffp-contract=off
-            $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>
-            -Wall
-            -Wextra
-            -Wno-unused-parameter
-            -Wno-missing-field-initializers
-            -Werror=return-type
-            -Werror=switch
-            -Werror=unused)
+cermet_compile_options(
+  -ffp-contract=off
+  $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>
+  -Wall
+  -Wextra
+  -Wno-unused-parameter
+  -Wno-missing-field-initializers
+  -Werror=return-type
+  -Werror=switch
+  -Werror=unused)
 if(CERMET_WERROR)
-  target_compile_options(cermet_settings INTERFACE -Werror)
+  cermet_compile_options(-Werror)
 endif()
 
 # At -O2, GCC 12 takes members of std::optional and std::variant that are engaged wherever they are
 # read for maybe uninitialized; at -O1 it seldom does.
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(cermet_settings INTERFACE -Wno-maybe-uninitialized)
+  cermet_compile_options(-Wno-maybe-uninitialized)
 endif()
 
 # --as-needed: a program that calls nothing of LLVM does not load it. --build-id: names the compiler build in
