@@ -32,6 +32,7 @@ constexpr absl::string_view kInF32[] = {
     "CumSum",
     "Div",
     "Einsum",
+    "Einsum",
     "Elu",
     "Equal",
     "Erf",
