@@ -32,7 +32,6 @@ constexpr absl::string_view kInF32[] = {
     "CumSum",
     "Div",
     "Einsum",
-    "Einsum",
     "Elu",
     "Equal",
     "Erf",
