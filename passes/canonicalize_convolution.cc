@@ -15,6 +15,7 @@
 #include <algorithm>
 
 #include "ir/infer.h"
+#include "passes/convolution_phases.h"
 #include "passes/graph_passes.h"
 #include "passes/permutation.h"
 #include "passes/rewriter.h"
@@ -88,6 +89,16 @@ Replacement FeaturesToTheEnd(Node& node, Rewriter& rewriter) {
   return {TransposeUnlessIdentity(b, result, output)};
 }
 
+bool HasFeaturesLast(const Node& node) {
+  const size_t spatial_rank = node.attrs().Ints("stride").size();
+  return node.attrs().Get<std::string>("layout") ==
+         FeaturesLast(static_cast<int64_t>(spatial_rank)).ToString();
+}
+
+Replacement InputPhases(Node& node, Rewriter& rewriter) {
+  return HasFeaturesLast(node) ? InputDilationToPhases(node, rewriter) : Replacement();
+}
+
 // The edges and interior zeros that a convolution with features last adds to its input: those of
 // the batch, the spatial dims, the features.
 std::vector<int64_t> Spatial(const std::vector<int64_t>& spatial) {
@@ -104,7 +115,7 @@ Replacement PaddingToPad(Node& node, Rewriter& rewriter) {
   const std::vector<int64_t>& high = old.Ints("high");
   std::vector<int64_t> dilation = old.Ints("lhs_dilation");
   const size_t spatial_rank = dilation.size();
-  if (old.Get<std::string>("layout") != FeaturesLast(spatial_rank).ToString()) return {};
+  if (!HasFeaturesLast(node)) return {};
   if (AllEqual(low, 0) && AllEqual(high, 0) && AllEqual(dilation, 1)) return {};
   const Value x = node.operand(0);
   for (size_t i = 0; i < spatial_rank; ++i) {
@@ -135,6 +146,11 @@ const std::vector<RewriteRule>& CanonicalizeConvolutionRules() {
        kExact,
        {OpCode::kConvolution},
        FeaturesToTheEnd},
+      {"input_phases",
+       "convolution(x, w, dilated input) = interleave(convolution(x, taps of w), ...)",
+       Approximate("0 * w of a w that is not finite"),
+       {OpCode::kConvolution},
+       InputPhases},
       {"padding_to_pad",
        "convolution(x, w, padding) = convolution(pad(x, 0), w)",
        kExact,
