@@ -20,11 +20,17 @@ using program::Program;
 
 namespace {
 
-bool HasChecks(const Graph& graph) {
+// Whether a run may fail once it has begun: by a check, or by a branch that is for other sizes.
+absl::StatusOr<bool> MayFail(const Graph& graph, const DimFacts& facts) {
   for (const std::unique_ptr<Node>& node : graph.nodes()) {
     if (node->op() == OpCode::kCheck) return true;
     for (const std::unique_ptr<Graph>& body : node->bodies()) {
-      if (HasChecks(*body)) return true;
+      CERMET_ASSIGN_OR_RETURN(bool may_fail, MayFail(*body, facts));
+      if (!may_fail && node->op() == OpCode::kIf) {
+        CERMET_ASSIGN_OR_RETURN(const auto open, OpenConstraints(*body, facts));
+        may_fail = !open.empty();
+      }
+      if (may_fail) return true;
     }
   }
   return false;
@@ -90,9 +96,9 @@ absl::StatusOr<Program> ProgramBuilder::Build() {
     scope.buffers[parameter->result()] = AddBuffer(std::move(buffer));
     scope.owned[parameter->result()] = donated != nullptr && *donated;
   }
-  // A run that fails a check must not have changed state: then updates go through a copy at the
-  // end.
-  if (!HasChecks(graph)) {
+  // A run that fails must not have changed state: then updates go through a copy at the end.
+  CERMET_ASSIGN_OR_RETURN(const bool may_fail, MayFail(graph, module_.facts()));
+  if (!may_fail) {
     const std::vector<int64_t> donated = DonatedParameters(graph);
     for (size_t i = 0; i < donated.size(); ++i) {
       if (donated[i] != kNone)

@@ -1,6 +1,9 @@
 // Commands of conditionals and loops.
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "ir/infer.h"
+#include "ir/kernel/builder.h"
 #include "ir/status.h"
 #include "passes/plan/program_builder.h"
 
@@ -8,6 +11,37 @@ namespace cermet::plan {
 
 using program::Command;
 using program::CommandKind;
+
+// The entry checks the relations between dims that all of its nodes need. A branch may be there for
+// other sizes, so it checks its own when it is taken, before anything of it runs.
+absl::Status ProgramBuilder::EmitSizeChecks(const Node& node, const Graph& branch, Scope* scope) {
+  CERMET_ASSIGN_OR_RETURN(const std::vector<DimConstraint> open,
+                          OpenConstraints(branch, module_.facts()));
+  if (open.empty()) return absl::OkStatus();
+  kernel::Kernel kernel;
+  kernel.name = "sizes_of_branch";
+  kernel.location = node.location();
+  kernel::KernelBuilder b(&kernel, &kernel.body);
+  for (const DimConstraint& constraint : open) {
+    const auto direction = constraint.kind == DimConstraint::Kind::kEqual ? CompareDirection::kEq
+                                                                          : CompareDirection::kLe;
+    const kernel::ValueId holds =
+        b.Compare(direction, b.DimValue(constraint.lhs), b.DimValue(constraint.rhs));
+    const auto check = static_cast<int64_t>(program_.checks.size());
+    const std::string message =
+        absl::StrCat("this branch is for other sizes: it needs ", constraint.ToString());
+    program_.checks.push_back({static_cast<int64_t>(absl::StatusCode::kInvalidArgument), message,
+                               constraint.node->Describe()});
+    b.Check(holds, b.Index(0), check, message);
+  }
+  CERMET_RETURN_IF_ERROR(options_.schedule(&kernel, {}));
+  Command launch;
+  launch.kind = CommandKind::kLaunch;
+  launch.location = node.location();
+  launch.kernel = AddKernel(std::move(kernel));
+  scope->commands->push_back(std::move(launch));
+  return absl::OkStatus();
+}
 
 absl::Status ProgramBuilder::EmitIf(const Node& node, Scope* scope) {
   Command command;
@@ -30,6 +64,7 @@ absl::Status ProgramBuilder::EmitIf(const Node& node, Scope* scope) {
       CERMET_ASSIGN_OR_RETURN(inner.buffers[body.parameter(i)->result()],
                               BufferOf(node.operand(1 + i), scope));
     }
+    CERMET_RETURN_IF_ERROR(EmitSizeChecks(node, body, &inner));
     CERMET_RETURN_IF_ERROR(EmitGraph(body, &inner));
     for (size_t i = 0; i < results.size(); ++i) {
       if (results[i] == kNone) continue;

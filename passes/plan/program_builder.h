@@ -53,6 +53,7 @@ class ProgramBuilder {
   absl::Status EmitLaunch(const Node& node, lower::LoweredKernel lowered,
                           const std::vector<int32_t>& results, Scope* scope);
   absl::Status EmitIf(const Node& node, Scope* scope);
+  absl::Status EmitSizeChecks(const Node& node, const Graph& branch, Scope* scope);
   absl::Status EmitWhile(const Node& node, Scope* scope);
   absl::Status EmitLoopResults(const Graph& body, const std::vector<int32_t>& carried,
                                Scope* scope);

@@ -106,6 +106,46 @@ graph @main(%step: i64 "step" donated) {
   EXPECT_EQ(state[0], Literal::Scalar<int64_t>(42));
 }
 
+TEST(CompiledModule, BranchesForOtherSizesAreAnErrorOnlyWhenTaken) {
+  const std::unique_ptr<CompiledModule> compiled = CompileText(R"(
+graph @main(%count: i64 "count" donated, %x: f32[?n], %y: f32[?m], %p: bool[]) {
+  %4 = constant 1 : i64
+  %5 = add(%count, %4) : i64
+  %6 = if(%p, %x, %y) : f32[?n] {
+    @then(%a: f32[?n], %b: f32[?m]) {
+      %2 = add(%a, %b) : f32[?n]  "sum"
+      return %2
+    }
+    @else(%a: f32[?n], %b: f32[?m]) {
+      return %a
+    }
+  }
+  return %5 "count", %6 "y"
+}
+)");
+  ASSERT_NE(compiled, nullptr);
+  const auto inputs = [](int64_t n, int64_t m, bool taken) {
+    return std::vector<Literal>{Literal::Scalar<int64_t>(7), Literal::Splat(DType::kF32, {n}, 1),
+                                Literal::Splat(DType::kF32, {m}, 2),
+                                Literal::SplatInt(DType::kBool, {}, taken)};
+  };
+  std::vector<Literal> other = inputs(4000, 3, false);
+  absl::StatusOr<std::vector<Literal>> results = compiled->Run(&other);
+  ASSERT_TRUE(results.ok()) << results.status();
+  EXPECT_EQ(other[0], Literal::Scalar<int64_t>(8));
+  std::vector<Literal> equal = inputs(3, 3, true);
+  results = compiled->Run(&equal);
+  ASSERT_TRUE(results.ok()) << results.status();
+  EXPECT_EQ((*results)[1], Literal::Splat(DType::kF32, {3}, 3));
+
+  std::vector<Literal> wrong = inputs(4000, 3, true);
+  const absl::Status status = compiled->Run(&wrong).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("it needs ?n = ?m"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"sum\""));
+  EXPECT_EQ(wrong[0], Literal::Scalar<int64_t>(7)) << "state is as it was";
+}
+
 TEST(CompiledModule, TokensAreNoResults) {
   absl::StatusOr<std::unique_ptr<Module>> module = ParseModule(R"(graph @main(%ok: bool[]) {
   %1 = check(%ok) {code = 7, message = "not ok"} : token  "guard"
