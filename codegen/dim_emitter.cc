@@ -10,11 +10,13 @@ namespace {
 
 using llvm::Value;
 
-// Floor division and the modulus that goes with it; by 0 they give 0 and the dividend.
+// FloorDivInt and ModInt (ir/dim_arithmetic.h): total, also by 0 and by -1, for which the machine's
+// division traps.
 Value* FloorDivMod(llvm::IRBuilder<>& b, Value* x, Value* y, bool quotient) {
   Value* const zero = b.getInt64(0);
   Value* const by_zero = b.CreateICmpEQ(y, zero);
-  Value* const divisor = b.CreateSelect(by_zero, b.getInt64(1), y);
+  Value* const by_minus_1 = b.CreateICmpEQ(y, b.getInt64(-1));
+  Value* const divisor = b.CreateSelect(b.CreateOr(by_zero, by_minus_1), b.getInt64(1), y);
   Value* const rest = b.CreateSRem(x, divisor);
   Value* const signs_differ = b.CreateICmpSLT(b.CreateXor(rest, divisor), zero);
   Value* const adjust = b.CreateAnd(b.CreateICmpNE(rest, zero), signs_differ);
@@ -23,7 +25,9 @@ Value* FloorDivMod(llvm::IRBuilder<>& b, Value* x, Value* y, bool quotient) {
     return b.CreateSelect(by_zero, x, mod);
   }
   Value* const floor = b.CreateSub(b.CreateSDiv(x, divisor), b.CreateZExt(adjust, b.getInt64Ty()));
-  return b.CreateSelect(by_zero, zero, floor);
+  // 0 - x, but the largest number for the least.
+  Value* const negated = b.CreateBinaryIntrinsic(llvm::Intrinsic::ssub_sat, zero, x);
+  return b.CreateSelect(by_zero, zero, b.CreateSelect(by_minus_1, negated, floor));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "codegen/target.h"
@@ -167,12 +168,14 @@ TEST_F(ObjectTest, CDriverGetsTheBitsOfTheJit) {
   }
 }
 
-// n <= 64 by a fact, a multiple of 4; n <= 20 for a node.
+// n <= 64 by a fact, a multiple of 4; n <= 20 for a node; and a quotient that would trap for -1.
 program::Program BoundedProgram() {
   program::Program p = ScaleProgram();
   const Dim n = Dim::Symbol("n");
   p.facts["n"] = {/*lower=*/4, /*upper=*/64, /*divisor=*/4};
-  p.requirements = {{/*is_equality=*/false, n, 20, "slice %3 \"head\""}};
+  const Dim least(std::numeric_limits<int64_t>::min());
+  p.requirements = {{/*is_equality=*/false, n, 20, "slice %3 \"head\""},
+                    {/*is_equality=*/false, Dim::FloorDiv(least, n), 0, "reshape %4"}};
   return p;
 }
 
