@@ -8,13 +8,17 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "ir/status.h"
 
 namespace cermet {
@@ -32,7 +36,16 @@ bool IsDescriptor(const std::string& path) {
   return absl::StartsWith(path, "/proc/") || absl::StartsWith(path, "/dev/fd/");
 }
 
-// Where the symbolic links lead.
+// The number of this process's descriptor that `path` is, if it is one.
+std::optional<int> DescriptorOf(absl::string_view path) {
+  if (!absl::ConsumePrefix(&path, "/proc/self/fd/") && !absl::ConsumePrefix(&path, "/dev/fd/"))
+    return std::nullopt;
+  int number;
+  return absl::SimpleAtoi(path, &number) ? std::make_optional(number) : std::nullopt;
+}
+
+}  // namespace
+
 std::string FollowLinks(const std::string& path) {
   std::filesystem::path followed = path;
   for (int i = 0; i < kMostLinks && !IsDescriptor(followed.string()); ++i) {
@@ -43,6 +56,8 @@ std::string FollowLinks(const std::string& path) {
   }
   return followed.string();
 }
+
+namespace {
 
 // False if there is no file.
 bool Stat(const std::string& path, struct stat* info) {
@@ -84,6 +99,16 @@ int WritePieces(int file, absl::Span<const absl::string_view> pieces) {
   return 0;
 }
 
+// A device, a pipe or a descriptor. What standard output holds back goes first, and through a
+// descriptor of this process goes on where that stands: opened anew, a file would be written from
+// its beginning.
+int OpenAsItIs(const std::string& followed) {
+  std::fflush(stdout);
+  if (const std::optional<int> descriptor = DescriptorOf(followed))
+    return fcntl(*descriptor, F_DUPFD_CLOEXEC, 0);
+  return open(followed.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+}
+
 int WriteAndClose(int file, absl::Span<const absl::string_view> pieces) {
   const int error = WritePieces(file, pieces);
   // The last error of a full or remote disk may come here.
@@ -99,7 +124,7 @@ absl::StatusOr<OutputFile> OutputFile::Write(const std::string& path,
   struct stat info;
   const bool exists = Stat(followed, &info);
   if (exists && !IsReplaced(followed, info)) {
-    const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    const int file = OpenAsItIs(followed);
     const int error = file < 0 ? errno : WriteAndClose(file, pieces);
     if (error != 0) return CannotWrite(path, error);
     return OutputFile(followed, "");

@@ -41,6 +41,9 @@ class OutputFile {
 // Write and Commit.
 absl::Status WriteFile(const std::string& path, absl::Span<const absl::string_view> pieces);
 
+// Where the symbolic links of `path` lead, whether anything is there or not.
+std::string FollowLinks(const std::string& path);
+
 // True for what WriteFile does not replace: devices, pipes.
 bool IsDeviceOrPipe(const std::string& path);
 

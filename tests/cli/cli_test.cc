@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ir/literal.h"
 #include "nlohmann/json.hpp"
@@ -351,6 +352,11 @@ TEST(Usage, AModelIsNotOverwrittenBySomethingElse) {
     ExpectFailure(absl::StrCat(command, same, " ", model), 2, "names the model itself");
     EXPECT_EQ(ReadAll(model), kText) << command;
   }
+  ExpectFailure(absl::StrCat("run ", model, " --outputs ", model, ".bin"), 2,
+                "names the model's constants");
+  ExpectFailure(absl::StrCat("run ", model), 2, "CERMET_TRACE names the model itself",
+                absl::StrCat("CERMET_TRACE=", model));
+  EXPECT_EQ(ReadAll(model), kText);
 }
 
 // ---- files
@@ -374,8 +380,23 @@ TEST(Files, AnOutputReplacesNoOtherFileOfTheCommand) {
     ExpectFailure(absl::StrCat("run ", model, " ", flag, " ", arrays, " --outputs ", arrays), 2,
                   absl::StrCat("flags ", flag, " and --outputs name one file"));
   }
+  ExpectFailure(absl::StrCat("run ", model, " --input x=", arrays, " --outputs ", arrays), 2,
+                "flags --input and --outputs name one file");
+  const std::string dangling = Folder() + "/dangling", missing = Folder() + "/missing.npz";
+  std::filesystem::remove(dangling);
+  std::filesystem::create_symlink("missing.npz", dangling);
+  ExpectFailure(absl::StrCat("run ", model, " --outputs ", missing, " --profile ", dangling), 2,
+                "flags --outputs and --profile name one file");
   const std::string bench = "bench --min-time 0 --json /dev/null --profile /dev/null ";
   EXPECT_EQ(Cermet(bench + model).status, 0);
+}
+
+TEST(Files, StandardOutputMayBeAFile) {
+  const std::string model = Write("m.cermet", kText);
+  const Outcome outcome = Cermet(absl::StrCat("run ", model, " --profile /dev/stdout"));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(absl::StartsWith(outcome.out, "{")) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr("sum f32["));
 }
 
 TEST(Files, OutputsAreCheckedBeforeTheWork) {

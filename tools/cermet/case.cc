@@ -130,7 +130,7 @@ std::vector<Flag> InputFlags() {
   return {{"--inputs", "FILE.npz", "inputs, as arrays under the model's names", FlagKind::kInput},
           {"--input", "NAME=FILE",
            "one input, from a .npy or an ONNX .pb file; it replaces that of --inputs or --case",
-           FlagKind::kRepeated},
+           FlagKind::kNamedInputs},
           {"--case", "CASE",
            "inputs and expected outputs: an .npz with arrays in_<input> and out_<output>, or a "
            "test_data_set folder",

@@ -46,7 +46,7 @@ void AppendFlags(const std::vector<Flag>& flags, std::string* text) {
   constexpr size_t kColumn = 28;
   for (const Flag& flag : flags) {
     std::string left = absl::StrCat("  ", flag.name, flag.value.empty() ? "" : " ", flag.value,
-                                    flag.kind == FlagKind::kRepeated ? " ..." : "");
+                                    IsRepeated(flag.kind) ? " ..." : "");
     if (left.size() + 2 > kColumn) {
       absl::StrAppend(text, left, "\n", std::string(kColumn, ' '), flag.doc, "\n");
     } else {
@@ -118,7 +118,7 @@ absl::StatusOr<Arguments> Arguments::Parse(const Verb& verb,
     if (value.empty() && !flag->value.empty() && flag->kind != FlagKind::kList)
       return VerbUsage(verb.name, absl::StrCat("flag ", name, " needs ", flag->value));
     std::vector<std::string>& values = result.values_[name];
-    if (!values.empty() && flag->kind != FlagKind::kRepeated)
+    if (!values.empty() && !IsRepeated(flag->kind))
       return VerbUsage(verb.name, absl::StrCat("flag ", name, " is given twice"));
     values.push_back(std::move(value));
   }

@@ -17,12 +17,16 @@ namespace cermet::cli {
 
 enum class FlagKind : uint8_t {
   kPlain,
-  kRepeated,  // may be given more than once
-  kList,      // its value may be empty
-  kInput,     // names a file that is read
-  kOutput,    // names a file that is written
-  kForm,      // the same, for a form of the model that may replace it
+  kRepeated,     // may be given more than once
+  kNamedInputs,  // the same, for NAME=FILE of files that are read
+  kList,         // its value may be empty
+  kInput,        // names a file that is read
+  kOutput,       // names a file that is written
+  kForm,         // the same, for a form of the model that may replace it
 };
+inline bool IsRepeated(FlagKind kind) {
+  return kind == FlagKind::kRepeated || kind == FlagKind::kNamedInputs;
+}
 
 struct Flag {
   absl::string_view name;   // with its dashes

@@ -241,8 +241,11 @@ void Progress::Note(absl::string_view text) {
 }
 
 absl::Status WriteResult(const Arguments& arguments, absl::string_view text) {
-  CERMET_RETURN_IF_ERROR(CheckNotModel(arguments, "-o"));
-  if (arguments.Has("-o")) return WriteFile(arguments.Get("-o"), {text});
+  if (arguments.Has("-o")) {
+    const std::string path = arguments.Get("-o");
+    CERMET_RETURN_IF_ERROR(CheckNotModel("-o", path, arguments.positional()));
+    return WriteFile(path, {text});
+  }
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (std::fflush(stdout) == 0) return absl::OkStatus();
   return absl::UnavailableError("cannot write to standard output");
@@ -252,7 +255,7 @@ absl::Status WriteModuleResult(const Arguments& arguments, const Module& module)
   if (!arguments.Has("-o")) return WriteResult(arguments, Print(module));
   CERMET_RETURN_IF_ERROR(absl::EndsWith(arguments.positional(), ".cermet")
                              ? CheckConstants(module, arguments.positional())
-                             : CheckNotModel(arguments, "-o"));
+                             : CheckNotModel("-o", arguments.Get("-o"), arguments.positional()));
   return WriteModule(module, arguments.Get("-o"));
 }
 

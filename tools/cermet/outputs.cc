@@ -4,7 +4,10 @@
 #include <cstring>
 #include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "ir/env.h"
+#include "ir/output_file.h"
 #include "ir/status.h"
 #include "tools/cermet/verbs.h"
 
@@ -26,43 +29,95 @@ absl::Status CheckPlace(const std::string& path) {
   return absl::UnavailableError(absl::StrCat(path, ": cannot write: ", std::strerror(number)));
 }
 
+// The file that `path` leads to, which need not be there.
+fs::path Resolve(const std::string& path) {
+  std::error_code error;
+  return fs::weakly_canonical(FollowLinks(path), error);
+}
+
 // Whether writing to one loses the other. Devices and pipes have nothing to lose.
 bool AreSameFile(const std::string& a, const std::string& b) {
   std::error_code error;
   if (fs::exists(a, error) && !fs::is_regular_file(a, error)) return false;
-  return fs::equivalent(a, b, error) ||
-         fs::weakly_canonical(a, error) == fs::weakly_canonical(b, error);
+  return fs::equivalent(a, b, error) || Resolve(a) == Resolve(b);
+}
+
+struct NamedFile {
+  std::string flag;
+  std::string path;
+  bool is_form = false;  // of the model, which it may replace
+};
+
+// The files of the command line that are read, but for the model.
+std::vector<NamedFile> Inputs(const Verb& verb, const Arguments& arguments) {
+  std::vector<NamedFile> files;
+  for (const Flag& flag : verb.flags) {
+    if (flag.kind == FlagKind::kInput && arguments.Has(flag.name))
+      files.push_back({std::string(flag.name), arguments.Get(flag.name)});
+    if (flag.kind != FlagKind::kNamedInputs) continue;
+    for (const std::string& value : arguments.All(flag.name)) {
+      const size_t equals = value.find('=');
+      if (equals != std::string::npos)
+        files.push_back({std::string(flag.name), value.substr(equals + 1)});
+    }
+  }
+  return files;
+}
+
+std::vector<NamedFile> Outputs(const Verb& verb, const Arguments& arguments) {
+  std::vector<NamedFile> files;
+  for (const Flag& flag : verb.flags) {
+    const bool is_form = flag.kind == FlagKind::kForm;
+    if ((is_form || flag.kind == FlagKind::kOutput) && arguments.Has(flag.name))
+      files.push_back({std::string(flag.name), arguments.Get(flag.name), is_form});
+  }
+  const std::string trace = GetEnv(EnvVar::kTrace);
+  if (verb.name == "run" && !arguments.Has("--profile") && !trace.empty())
+    files.push_back({"CERMET_TRACE", trace});
+  return files;
+}
+
+bool IsModuleText(absl::string_view path) { return absl::EndsWith(path, ".cermet"); }
+// Where the constants of a module text are.
+std::string SideFile(absl::string_view path) { return absl::StrCat(path, ".bin"); }
+
+absl::Status NamesTheModel(absl::string_view flag, absl::string_view what, absl::string_view path) {
+  return UsageError(
+      absl::StrCat("flag ", flag, " names ", what, ", \"", path, "\", which would be lost"));
 }
 
 }  // namespace
 
-absl::Status CheckNotModel(const Arguments& arguments, absl::string_view flag) {
-  if (!arguments.Has(flag) || !AreSameFile(arguments.Get(flag), arguments.positional()))
-    return absl::OkStatus();
-  return UsageError(absl::StrCat("flag ", flag, " names the model itself, \"",
-                                 arguments.positional(), "\", which would be lost"));
+absl::Status CheckNotModel(absl::string_view flag, const std::string& path,
+                           const std::string& model) {
+  if (AreSameFile(path, model)) return NamesTheModel(flag, "the model itself", model);
+  if (IsModuleText(model) && AreSameFile(path, SideFile(model)))
+    return NamesTheModel(flag, "the model's constants", SideFile(model));
+  return absl::OkStatus();
 }
 
 absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments) {
-  std::vector<absl::string_view> others;  // flags whose files this one must not replace
-  for (const Flag& flag : verb.flags) {
-    if (flag.kind == FlagKind::kInput && arguments.Has(flag.name)) others.push_back(flag.name);
-  }
-  for (const Flag& flag : verb.flags) {
-    const bool is_output = flag.kind == FlagKind::kOutput || flag.kind == FlagKind::kForm;
-    if (!is_output || !arguments.Has(flag.name)) continue;
-    const std::string path = arguments.Get(flag.name);
-    if (path == "-")
-      return UsageError(absl::StrCat("flag ", flag.name,
-                                     " writes to a file; that of standard output is /dev/stdout"));
-    for (absl::string_view other : others) {
-      if (AreSameFile(path, arguments.Get(other)))
+  std::vector<NamedFile> others = Inputs(verb, arguments);  // which an output must not replace
+  const auto add = [&](absl::string_view flag, const std::string& path) {
+    for (const NamedFile& other : others) {
+      if (AreSameFile(path, other.path))
         return UsageError(
-            absl::StrCat("flags ", other, " and ", flag.name, " name one file, ", path));
+            absl::StrCat("flags ", other.flag, " and ", flag, " name one file, ", path));
     }
-    others.push_back(flag.name);
-    if (flag.kind == FlagKind::kOutput) CERMET_RETURN_IF_ERROR(CheckNotModel(arguments, flag.name));
-    CERMET_RETURN_IF_ERROR(CheckPlace(path));
+    others.push_back({std::string(flag), path});
+    return absl::OkStatus();
+  };
+  for (const NamedFile& output : Outputs(verb, arguments)) {
+    if (output.path == "-")
+      return UsageError(absl::StrCat("flag ", output.flag,
+                                     " writes to a file; that of standard output is /dev/stdout"));
+    CERMET_RETURN_IF_ERROR(add(output.flag, output.path));
+    if (output.is_form && IsModuleText(output.path)) {
+      CERMET_RETURN_IF_ERROR(add(output.flag, SideFile(output.path)));
+    } else if (!output.is_form) {
+      CERMET_RETURN_IF_ERROR(CheckNotModel(output.flag, output.path, arguments.positional()));
+    }
+    CERMET_RETURN_IF_ERROR(CheckPlace(output.path));
   }
   return absl::OkStatus();
 }
