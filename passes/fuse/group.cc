@@ -32,6 +32,17 @@ bool IsFreeSource(const Node& node) {
   return literal != nullptr && literal->num_elements() > 0 && literal->IsSplat();
 }
 
+int64_t WeightOf(const Node& node) {
+  switch (node.op()) {
+    case OpCode::kSin:
+    case OpCode::kCos:
+    case OpCode::kTan:
+      return 200;  // with the reduction of any argument
+    default:
+      return Info(node.op()).op_class == OpClass::kTranscendental ? 40 : 1;
+  }
+}
+
 bool IsCheapView(const Node& node) {
   return node.op() == OpCode::kBroadcastInDim || node.op() == OpCode::kReshape ||
          node.op() == OpCode::kTranspose || node.op() == OpCode::kSlice ||
@@ -42,6 +53,10 @@ namespace {
 
 using lower::Index;
 using lower::IndexFlow;
+
+// Beyond it the loads and stores that fusion saves are nothing beside the work, and the time that
+// LLVM takes for one function grows faster than its length.
+constexpr int64_t kMostWeight = 2000;
 
 bool IsContraction(const Node& node) { return Info(node.op()).op_class == OpClass::kContraction; }
 bool IsUpdate(const Node& node) { return Info(node.op()).op_class == OpClass::kUpdate; }
@@ -101,6 +116,7 @@ void Group::Prepend(Node* node) {
 void Group::Record(Node* node) {
   members_.push_front(node);
   member_set_.insert(node);
+  weight_ += WeightOf(*node);
   const bool in_prologue = HasPrologue(*node) || prologue_.count(node) != 0;
   for (Value operand : node->operands()) {
     readers_[operand.node].insert(node->op());
@@ -313,6 +329,8 @@ Verdict MayJoin(Node* producer, const Group& group, const DimFacts& facts) {
   if (IsUpdate(root) && root.operand(0).node == producer) {
     return {false, "the updated tensor is changed in place"};
   }
+  if (group.weight() + WeightOf(*producer) > kMostWeight)
+    return {false, "the fusion is as large as is worth compiling as one kernel"};
   if (IsUpdate(root) && Reads(*producer, root.operand(0))) {
     return {false, "it reads the tensor that is then changed in place"};
   }

@@ -51,6 +51,8 @@ class Group {
   // border.
   const std::vector<std::unique_ptr<Piece>>& borders() const { return borders_; }
 
+  // The computations of one element, roughly: what the kernel costs to compile.
+  int64_t weight() const { return weight_; }
   // Does a member with this op read `node`?
   bool ReadBy(const Node* node, OpCode op) const;
   // Does `node` feed a contraction or a window of the group (is it in its prologue)?
@@ -68,6 +70,7 @@ class Group {
   const DimFacts& facts_;
   std::deque<Node*> members_;
   std::set<const Node*> member_set_;
+  int64_t weight_ = 0;
   std::map<const Node*, std::set<OpCode>> readers_;
   std::set<const Node*> prologue_;
   std::vector<Node*> anchors_;
@@ -94,6 +97,8 @@ std::string KindOf(const Group& group);
 // Costs nothing to compute again wherever it is read: scalars spread over a shape, counters, sizes
 // of dims.
 bool IsFreeSource(const Node& node);
+// The weight of `node` in a group (Group::weight): the basic ops that it expands to.
+int64_t WeightOf(const Node& node);
 // Only moves an index, so reading through it twice costs nothing.
 bool IsCheapView(const Node& node);
 

@@ -51,6 +51,14 @@ TEST_F(FuseTest, DiamondsBeforeAProductStayOutOfItsPrologue) {
   EXPECT_EQ(CountFusions(), 2);
 }
 
+TEST_F(FuseTest, KernelsHaveAMostSize) {
+  const Value x = Parameter("x"), h = Parameter("h");
+  Value y = Diamonds(b_, x, h, 1100);
+  for (int i = 0; i < 40; ++i) y = b_.Add(b_.Unary(OpCode::kSin, y), x);
+  FuseTo(y);
+  EXPECT_EQ(CountFusions(), 2 + 5);
+}
+
 TEST_F(FuseTest, ManyPiecesAreOneFusion) {
   const Value x = Parameter("x"), h = Parameter("h");
   std::vector<Value> pieces;
