@@ -47,6 +47,19 @@ void ResolveAttributes(const std::map<std::string, onnx::AttributeProto>& given,
   }
 }
 
+// An output without a declared type has that of its value.
+absl::Status CheckOutputType(const onnx::ValueInfoProto& output, DType dtype) {
+  const int32_t declared = output.type().tensor_type().elem_type();
+  if (declared == onnx::TensorProto::UNDEFINED) return absl::OkStatus();
+  const absl::StatusOr<DType> declared_dtype = DTypeOfOnnx(declared);
+  if (declared_dtype.ok() && *declared_dtype == dtype) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("output \"", output.name(), "\" is declared as ",
+                                                 declared_dtype.ok()
+                                                     ? std::string(Name(*declared_dtype))
+                                                     : absl::StrCat("ONNX type ", declared),
+                                                 " and is computed as ", Name(dtype)));
+}
+
 }  // namespace
 
 std::string DescribeNode(const onnx::NodeProto& node) {
@@ -156,6 +169,7 @@ absl::StatusOr<std::vector<Value>> GraphImporter::OutputValues(const onnx::Graph
     if (imported == nullptr)
       return absl::InvalidArgumentError(
           absl::StrCat("no node writes the output \"", output.name(), "\""));
+    CERMET_RETURN_IF_ERROR(CheckOutputType(output, imported->type.dtype));
     CERMET_ASSIGN_OR_RETURN(Value value, ValueIn(&scope->builder(), imported));
     values.push_back(value);
   }
@@ -214,7 +228,7 @@ absl::Status GraphImporter::RunOp(const onnx::NodeProto& node, const OpRow& row,
   std::string name = node.name().empty() ? node.output(0) : node.name();
   scope->builder().set_location(Location{{std::move(name)}});
   CERMET_ASSIGN_OR_RETURN(std::optional<KnownValue> known, EvaluateKnown(&context));
-  if (!known) context.SetHalfFloats(HalfFloatsOf(row.name));
+  if (!known) CERMET_RETURN_IF_ERROR(context.SetHalfFloats(HalfFloatsOf(row.name)));
   const absl::Status emitted =
       known ? context.ReturnKnown(0, *std::move(known)) : row.function(context);
   // An error made in passing came first, and may have led to the operator's own.

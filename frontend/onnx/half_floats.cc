@@ -114,6 +114,17 @@ constexpr absl::string_view kMoved[] = {
     "Tile",    "Transpose",      "Trilu",        "Unsqueeze", "Where",
 };
 
+// Inputs from `first` on have types of their own in ONNX's type constraints: exponents, statistics,
+// ratios and scales. That of a LayerNormalization has one in ONNX Runtime only.
+struct OwnFloatTypes {
+  absl::string_view op;
+  int first;
+};
+constexpr OwnFloatTypes kOwnFloatTypes[] = {
+    {"BatchNormalization", 1}, {"Dropout", 1}, {"LayerNormalization", 1}, {"Pow", 1},
+    {"RMSNormalization", 1},   {"Resize", 1},  {"Upsample", 1},
+};
+
 template <size_t kCount>
 bool Contains(const absl::string_view (&names)[kCount], absl::string_view op) {
   return std::find(std::begin(names), std::end(names), op) != std::end(names);
@@ -125,6 +136,12 @@ HalfFloats HalfFloatsOf(absl::string_view op) {
   if (Contains(kInF32, op)) return HalfFloats::kInF32;
   if (Contains(kFirstInF32, op)) return HalfFloats::kFirstInF32;
   return Contains(kMoved, op) ? HalfFloats::kMoved : HalfFloats::kKept;
+}
+
+bool HasOwnFloatType(absl::string_view op, int i) {
+  return std::any_of(
+      std::begin(kOwnFloatTypes), std::end(kOwnFloatTypes),
+      [&](const OwnFloatTypes& types) { return types.op == op && i >= types.first; });
 }
 
 int64_t NumHalfFloatOperators() {

@@ -21,6 +21,9 @@ enum class HalfFloats : uint8_t {
   kMoved,       // moves elements: wide where an input is wide already
 };
 HalfFloats HalfFloatsOf(absl::string_view op);
+// Whether input i may be of another float type than the tensors the operator works on, which are
+// all of one type. Those alone decide what it computes in.
+bool HasOwnFloatType(absl::string_view op, int i);
 // How many operators have another rule than kKept.
 int64_t NumHalfFloatOperators();
 

@@ -31,23 +31,39 @@ absl::Status OpContext::NeedsDims(absl::string_view message) const {
 
 // ---- inputs
 
-void OpContext::SetHalfFloats(HalfFloats rule) {
-  bool has_wide = false;
-  std::optional<DType> half;
+absl::StatusOr<std::optional<int>> OpContext::FirstFloat() {
+  std::optional<int> first;
   for (int i = 0; i < num_inputs(); ++i) {
-    if (!has_input(i) || !IsHalfFloat(dtype(i))) continue;
-    if (!half.has_value()) half = dtype(i);
-    has_wide |= FindIn(b().graph(), scope_->Find(node_->input(i))->wide) != Value();
+    if (!has_input(i) || !IsFloat(dtype(i)) || HasOwnFloatType(node_->op_type(), i)) continue;
+    if (!first.has_value()) first = i;
+    if (dtype(i) == dtype(*first)) continue;
+    return Error(absl::StrCat("its inputs ", *first, " and ", i, " have types ",
+                              type(*first).ToString(), " and ", type(i).ToString(),
+                              ", and must be of one element type"));
   }
-  // Operators that compute have the type of their results from input 0.
-  const bool applies = rule == HalfFloats::kMoved ? has_wide : half.has_value() && dtype(0) == half;
-  if (rule == HalfFloats::kKept || !applies) return;
+  return first;
+}
+
+bool OpContext::HasWideInput() {
+  for (int i = 0; i < num_inputs(); ++i) {
+    if (!has_input(i) || HasOwnFloatType(node_->op_type(), i)) continue;
+    if (FindIn(b().graph(), scope_->Find(node_->input(i))->wide) != Value()) return true;
+  }
+  return false;
+}
+
+absl::Status OpContext::SetHalfFloats(HalfFloats rule) {
+  if (rule == HalfFloats::kKept) return absl::OkStatus();
+  CERMET_ASSIGN_OR_RETURN(const std::optional<int> first, FirstFloat());
+  if (!first.has_value() || !IsHalfFloat(dtype(*first))) return absl::OkStatus();
+  if (rule == HalfFloats::kMoved && !HasWideInput()) return absl::OkStatus();
+  half_dtype_ = dtype(*first);
   for (int i = 0; i < num_inputs(); ++i) {
     wide_types_.push_back(has_input(i) ? type(i) : Type());
     if (IsHalfFloat(wide_types_.back().dtype)) wide_types_.back().dtype = DType::kF32;
   }
   half_floats_ = rule;
-  half_dtype_ = *half;
+  return absl::OkStatus();
 }
 
 const Type& OpContext::type(int i) {

@@ -30,7 +30,8 @@ class OpContext {
   const onnx::NodeProto& node() const { return *node_; }
   int64_t opset() const { return opset_; }
   // From here on f16 and bf16 inputs may read as f32, and outputs are narrowed in their place.
-  void SetHalfFloats(HalfFloats rule);
+  // An error if the inputs mix float types that the operator wants to be one.
+  absl::Status SetHalfFloats(HalfFloats rule);
   Builder& b() { return scope_->builder(); }
   DimSolver& solver() { return importer_->solver(); }
   GraphImporter& importer() { return *importer_; }
@@ -104,6 +105,10 @@ class OpContext {
   absl::Status NeedsDims(absl::string_view message) const;
 
  private:
+  // The first input of the float type that the operator works on; nullopt if it has none.
+  absl::StatusOr<std::optional<int>> FirstFloat();
+  bool HasWideInput();
+
   GraphImporter* importer_;
   Scope* scope_;
   const onnx::NodeProto* node_;

@@ -112,6 +112,79 @@ TEST(HalfFloats, StatisticsOfALayerNormAreF32) {
   EXPECT_EQ((*outputs)[1].GetFloat(0), (256 + 512) / 2);  // 514 is no bf16
 }
 
+// y = op(inputs), where f16 r is a sum, so that it is wide; h is f16, b bf16, x f32, c a condition.
+ModelBuilder ModelOf(const std::string& op, const std::vector<std::string>& inputs) {
+  ModelBuilder model(22);
+  model.Input("h", TensorProto::FLOAT16, {int64_t{2}});
+  model.Input("b", TensorProto::BFLOAT16, {int64_t{2}});
+  model.Input("x", TensorProto::FLOAT, {int64_t{2}});
+  model.Input("c", TensorProto::BOOL, {int64_t{2}});
+  model.Node("Add", {"h", "h"}, {"r"});
+  onnx::NodeProto* const node = model.Node(op, inputs, {"y"});
+  if (op == "Concat") SetAttr(node, "axis", 0);
+  if (op == "Einsum") SetAttr(node, "equation", "i,i->i");
+  model.Output("y");
+  return model;
+}
+
+// The type of y.
+std::string ResultType(const std::string& op, const std::vector<std::string>& inputs) {
+  const absl::StatusOr<std::unique_ptr<Module>> module = ModelOf(op, inputs).Import();
+  return module.ok() ? (*module)->entry()->results()[0].type().ToString()
+                     : std::string(module.status().message());
+}
+
+TEST(HalfFloats, ASideInputDoesNotChangeTheType) {
+  ModelBuilder model;
+  model.Input("x", TensorProto::FLOAT, {int64_t{2}});
+  model.Input("r", TensorProto::FLOAT16, {});
+  model.Node("Add", {"r", "r"}, {"ratio"});
+  model.Node("Dropout", {"x", "ratio"}, {"y"});
+  model.Output("y");
+  const absl::StatusOr<std::unique_ptr<Module>> module = model.Import();
+  ASSERT_TRUE(module.ok()) << module.status();
+  EXPECT_EQ((*module)->entry()->results()[0].type().ToString(), "f32[2]");
+}
+
+TEST(HalfFloats, InputsMayNotMixFloatTypesInAnyOrder) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> kMixed = {
+      {"Add", {"r", "x"}},        {"Add", {"x", "r"}},        {"Add", {"h", "x"}},
+      {"Add", {"h", "b"}},        {"Where", {"c", "r", "x"}}, {"Where", {"c", "x", "r"}},
+      {"Where", {"c", "r", "b"}}, {"Concat", {"r", "x"}},     {"Concat", {"x", "r"}},
+      {"Einsum", {"h", "x"}},     {"Einsum", {"x", "h"}},     {"Equal", {"h", "x"}},
+      {"Gather", {"x", "r"}},
+  };
+  for (const auto& [op, inputs] : kMixed) {
+    EXPECT_THAT(ModelOf(op, inputs).ImportError(),
+                testing::HasSubstr("must be of one element type"))
+        << op;
+  }
+  EXPECT_THAT(
+      ModelOf("Where", {"c", "r", "b"}).ImportError(),
+      testing::HasSubstr("node \"node_y\" (Where): its inputs 1 and 2 have types f16[2] and "
+                         "bf16[2], and must be of one element type"));
+}
+
+TEST(HalfFloats, InputsOfATypeOfTheirOwnMayDiffer) {
+  EXPECT_EQ(ResultType("Pow", {"h", "x"}), "f16[2]");
+  EXPECT_EQ(ResultType("Pow", {"x", "r"}), "f32[2]");
+  EXPECT_EQ(ResultType("LayerNormalization", {"r", "x"}), "f16[2]");
+  EXPECT_EQ(ResultType("LayerNormalization", {"x", "r"}), "f32[2]");
+  EXPECT_EQ(ResultType("CastLike", {"x", "r"}), "f16[2]");
+  EXPECT_EQ(ResultType("BatchNormalization", {"h", "x", "x", "x", "x"}), "f16[2]");
+  EXPECT_EQ(ResultType("BatchNormalization", {"x", "h", "h", "r", "r"}), "f32[2]");
+}
+
+TEST(HalfFloats, AnOutputHasItsDeclaredType) {
+  ModelBuilder model = ModelOf("Add", {"r", "r"});
+  onnx::TypeProto* const type = model.proto().mutable_graph()->mutable_output(0)->mutable_type();
+  type->mutable_tensor_type()->set_elem_type(TensorProto::FLOAT16);
+  EXPECT_EQ(model.ImportError(), "no error");
+  type->mutable_tensor_type()->set_elem_type(TensorProto::FLOAT);
+  EXPECT_THAT(model.ImportError(),
+              testing::HasSubstr("output \"y\" is declared as f32 and is computed as f16"));
+}
+
 TEST(HalfFloats, TheListsNameOperatorsOfTheTable) {
   int64_t listed = 0;
   std::set<absl::string_view> names;
