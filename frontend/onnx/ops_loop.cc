@@ -249,6 +249,12 @@ absl::Status EmitLoop(OpContext& c, LoopPlan plan) {
       return c.Error(absl::StrCat("scan output axis of output ", k, " is outside its rank"));
     carried.initial.push_back(c.Splat(0, BufferType(plan, element, scan)));
   }
+  const int outputs = static_cast<int>(plan.states.size() + scans);
+  if (plan.trips && *plan.trips == Dim(0)) {  // a step would not even fit the scan outputs
+    for (int i = 0; i < std::min(outputs, c.num_outputs()); ++i)
+      CERMET_RETURN_IF_ERROR(c.Return(i, carried.initial[carried.states + i]));
+    return absl::OkStatus();
+  }
   carried.scanned = append(plan.scanned);
   carried.captures = carried.initial.size();
   for (const Capture& capture : captures) carried.initial.push_back(capture.value);
@@ -260,7 +266,6 @@ absl::Status EmitLoop(OpContext& c, LoopPlan plan) {
                           BodyGraph(c, plan, captures, carried, conditional));
   Node* node = b.MakeNode(OpCode::kWhile, carried.initial, {}, std::move(bodies));
   CERMET_RETURN_IF_ERROR(c.status());
-  const int outputs = static_cast<int>(plan.states.size() + scans);
   for (int i = 0; i < std::min(outputs, c.num_outputs()); ++i) {
     CERMET_RETURN_IF_ERROR(c.Return(i, node->result(static_cast<int>(carried.states) + i)));
   }

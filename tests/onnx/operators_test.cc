@@ -359,8 +359,8 @@ TEST(ControlFlow, IfOnAShapeLeavesOneBranch) {
   EXPECT_THAT(FloatsOf(RunOnX(model, Floats({2}, {1, 2}))), ElementsAre(-1, -2));
 }
 
-TEST(ControlFlow, LoopWithScanOutput) {
-  // s = 1; three times: yield s, s = s + x.
+// s = 1; `trips` times: yield s, s = s + x. The result is what was yielded, and s at the end.
+std::vector<float> AddInALoop(int64_t trips) {
   onnx::GraphProto body;
   for (const char* name : {"i", "go", "s"}) body.add_input()->set_name(name);
   *body.add_node() = MakeNode("Add", {"s", "x"}, {"next"});
@@ -368,11 +368,18 @@ TEST(ControlFlow, LoopWithScanOutput) {
   *body.add_node() = MakeNode("Identity", {"go"}, {"go_on"});
   for (const char* name : {"go_on", "next", "seen"}) body.add_output()->set_name(name);
   ModelBuilder model = WithX({});
-  model.Constant("trips", Ints({}, {3}));
+  model.Constant("trips", Ints({}, {trips}));
   model.Constant("one", Floats({}, {1}));
+  model.Constant("vector", Ints({1}, {1}));
   SetAttr(model.Node("Loop", {"trips", "", "one"}, {"last", "all"}), "body", body);
-  model.Node("Add", {"all", "last"}, {"y"});
-  EXPECT_THAT(FloatsOf(RunOnX(model, Floats({}, {2}))), ElementsAre(8, 10, 12));
+  model.Node("Reshape", {"last", "vector"}, {"last_as_vector"});
+  SetAttr(model.Node("Concat", {"all", "last_as_vector"}, {"y"}), "axis", 0);
+  return FloatsOf(RunOnX(model, Floats({}, {2})));
+}
+
+TEST(ControlFlow, LoopWithScanOutput) {
+  EXPECT_THAT(AddInALoop(3), ElementsAre(1, 3, 5, 7));
+  EXPECT_THAT(AddInALoop(0), ElementsAre(1)) << "no step, and nothing is yielded";
 }
 
 TEST(ControlFlow, LoopWithACondition) {
