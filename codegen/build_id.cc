@@ -32,8 +32,21 @@ std::string FindNote(const char* notes, size_t size) {
   return "";
 }
 
-// Called for each loaded object; the first is the program itself.
+// Whether `address` is in the memory of a loaded object: the program, or a shared object.
+bool Holds(const dl_phdr_info& info, const void* address) {
+  const auto at = reinterpret_cast<ElfW(Addr)>(address) - info.dlpi_addr;
+  for (int i = 0; i < info.dlpi_phnum; ++i) {
+    const ElfW(Phdr) & segment = info.dlpi_phdr[i];
+    if (segment.p_type == PT_LOAD && at >= segment.p_vaddr &&
+        at - segment.p_vaddr < segment.p_memsz)
+      return true;
+  }
+  return false;
+}
+
+// Called for each loaded object, until it was the one with this function in it.
 int Visit(dl_phdr_info* info, size_t, void* result) {
+  if (!Holds(*info, reinterpret_cast<const void*>(&Visit))) return 0;
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const ElfW(Phdr) & segment = info->dlpi_phdr[i];
     if (segment.p_type != PT_NOTE) continue;

@@ -6,7 +6,8 @@
 
 namespace cermet::codegen {
 
-// The linker's build id of this program, in hexadecimal; empty if it has none. Two builds that
+// The linker's build id of the program or shared object that Cermet is in, in hexadecimal; empty if
+// it has none. Two builds that
 // differ in code differ here, so cached code never outlives the compiler that made it.
 std::string BuildId();
 

@@ -10,6 +10,8 @@
 
 namespace cermet::codegen {
 
+bool CanKeepResults() { return !BuildId().empty(); }
+
 std::string CacheKey(absl::string_view input) {
   const std::string text =
       absl::StrCat(input, "\n", CodeGeneratorVersion(), "\ncermet ", kVersion, " ", BuildId());

@@ -20,6 +20,9 @@ class CodeCache {
   virtual void Store(absl::string_view key, absl::string_view bytes) = 0;
 };
 
+// False if this build of Cermet has no identity (no build id): what it made must not be kept, since
+// another build would take it for its own.
+bool CanKeepResults();
 // The key of what this build of Cermet, with its version of LLVM, makes of `input` (all that it
 // depends on, as text).
 std::string CacheKey(absl::string_view input);

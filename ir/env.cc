@@ -18,7 +18,8 @@ const std::vector<EnvVarInfo>& AllEnvVars() {
       {EnvVar::kVerify, "CERMET_VERIFY",
        "`eval`: `cermet run` checks each kernel against the evaluator first."},
       {EnvVar::kCacheDir, "CERMET_CACHE_DIR",
-       "Directory of the disk cache of compiled code; `off` turns the cache off."},
+       "Directory of the disk cache of compiled programs and their code; `off` turns the cache "
+       "off."},
       {EnvVar::kXdgCacheHome, "XDG_CACHE_HOME",
        "Without CERMET_CACHE_DIR, the disk cache is the folder `cermet` in this directory."},
       {EnvVar::kHome, "HOME",

@@ -263,6 +263,10 @@ absl::StatusOr<std::vector<Type>> Infer(Inference* in) {
     case OpCode::kWhile:
       return InferWhile(in);
     case OpCode::kCheck:
+      if (in->node().attrs().Int("code") < 1)
+        return in->Error("code is ", in->node().attrs().Int("code"),
+                         "; those of failures are positive");
+      return std::vector<Type>{Type(DType::kToken, {})};
     case OpCode::kAfterAll:
       return std::vector<Type>{Type(DType::kToken, {})};
   }

@@ -25,7 +25,7 @@ class DiskCodeCache : public codegen::CodeCache {
 
 std::unique_ptr<codegen::CodeCache> OpenDiskCodeCache() {
   std::string directory = runtime::DiskCache::DefaultDirectory();
-  if (directory.empty()) return nullptr;
+  if (directory.empty() || !codegen::CanKeepResults()) return nullptr;
   return std::make_unique<DiskCodeCache>(std::move(directory));
 }
 

@@ -268,6 +268,21 @@ TEST_F(ObjectTest, HeaderIsAlsoCpp) {
   EXPECT_TRUE(ok);
 }
 
+TEST_F(ObjectTest, NamesThatCHasNotStayApart) {
+  program::Program program = ScaleProgram();
+  program.symbols = {"n", "a.b", "a_b"};
+  for (program::Buffer& buffer : program.buffers)
+    if (buffer.kind == program::BufferKind::kInput) buffer.user_name = "*/ int x; /*";
+  const std::string header = codegen::EmitHeader(program, {});
+  EXPECT_NE(header.find("  SCALE_IT_DIM_a_b,\n  SCALE_IT_DIM_a_b_2,\n"), std::string::npos)
+      << header;
+  Write("scale.h", header);
+  Write("use.c", "#include \"scale.h\"\nint main(void) { return SCALE_IT_NUM_DIMS - 3; }\n");
+  bool ok = false;
+  EXPECT_EQ(Shell("cc -Wall -Wextra -Werror use.c -c -o use.o", &ok), "");
+  EXPECT_TRUE(ok);
+}
+
 TEST(Object, OtherArchitectures) {
   for (const char* triple : {"aarch64-linux-gnu", "riscv64-linux-gnu", "wasm32-unknown-unknown"}) {
     EXPECT_GT(Emit(ScaleProgram(), triple, codegen::OutputKind::kObject).size(), 500u) << triple;
