@@ -10,7 +10,7 @@ namespace {
 
 using llvm::Value;
 
-// FloorDivInt and ModInt (ir/dim_arithmetic.h): total, also by 0 and by -1, for which the machine's
+// FloorDivInt and FloorModInt (ir/dim_arithmetic.h): total, also by 0 and by -1, for which the machine's
 // division traps.
 Value* FloorDivMod(llvm::IRBuilder<>& b, Value* x, Value* y, bool quotient) {
   Value* const zero = b.getInt64(0);

@@ -296,7 +296,7 @@ Dim Dim::FloorDiv(const Dim& a, const Dim& b) {
 Dim Dim::CeilDiv(const Dim& a, const Dim& b) { return FloorDiv(a + b - Dim(1), b); }
 
 Dim Dim::Mod(const Dim& a, const Dim& b) {
-  if (a.IsConstant() && b.IsConstant()) return ModInt(a.constant_, b.constant_);
+  if (a.IsConstant() && b.IsConstant()) return FloorModInt(a.constant_, b.constant_);
   if (b == Dim(0) || a == Dim(0)) return a;
   Division division = Divide(a, b);
   if (division.rest == Dim(0)) return 0;
@@ -308,7 +308,7 @@ Dim Dim::Mod(const Dim& a, const Dim& b) {
     divisor = Divide(divisor, common).quotient;
   }
   if (rest.IsConstant() && divisor.IsConstant()) {
-    return common * Dim(ModInt(rest.constant_, divisor.constant_));
+    return common * Dim(FloorModInt(rest.constant_, divisor.constant_));
   }
   const Atom* inner = SingleAtom(rest);
   if (inner != nullptr && inner->kind == AtomKind::kMod && inner->args[1] == divisor) {

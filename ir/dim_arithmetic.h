@@ -1,4 +1,4 @@
-// Total arithmetic on the integers of Dims. Internal to ir/dim*.cc.
+// Total arithmetic on 64-bit integers, as Dims define it: nothing traps or wraps.
 #ifndef CERMET_IR_DIM_ARITHMETIC_H_
 #define CERMET_IR_DIM_ARITHMETIC_H_
 
@@ -23,6 +23,7 @@ inline int64_t SaturatingMul(int64_t a, int64_t b) {
   return result;
 }
 
+// Rounds down; by 0 it gives 0.
 inline int64_t FloorDivInt(int64_t a, int64_t b) {
   if (b == 0) return 0;
   if (b == -1) return a == kMinInt ? kMaxInt : -a;
@@ -30,7 +31,15 @@ inline int64_t FloorDivInt(int64_t a, int64_t b) {
   return a % b != 0 && (a % b < 0) != (b < 0) ? quotient - 1 : quotient;
 }
 
-inline int64_t ModInt(int64_t a, int64_t b) {
+// Rounds up; by 0 it gives 0.
+inline int64_t CeilDivInt(int64_t a, int64_t b) {
+  const int64_t floor = FloorDivInt(a, b);
+  const bool is_exact = b == 0 || b == -1 || a % b == 0;
+  return is_exact ? floor : floor + 1;
+}
+
+// What FloorDivInt leaves: of the sign of `b`; by 0 it gives `a`.
+inline int64_t FloorModInt(int64_t a, int64_t b) {
   if (b == 0) return a;
   if (b == -1) return 0;
   const int64_t rest = a % b;

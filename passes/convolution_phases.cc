@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "ir/dim_arithmetic.h"
+
 namespace cermet {
 namespace {
 
@@ -27,16 +29,13 @@ struct SpatialDim {
   std::vector<Run> runs;
 };
 
-int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
-int64_t FloorMod(int64_t x, int64_t y) { return (x % y + y) % y; }
-
 SpatialDim FindRuns(int64_t input, int64_t window, int64_t output, int64_t dilation, int64_t low) {
-  SpatialDim dim{dilation, CeilDiv(output, dilation), output, {}};
+  SpatialDim dim{dilation, CeilDivInt(output, dilation), output, {}};
   for (int64_t phase = 0; phase < dilation; ++phase) {
-    const int64_t first = FloorMod(low - phase, dilation);
+    const int64_t first = FloorModInt(low - phase, dilation);
     Run run;
     run.first_phase = phase;
-    run.num_taps = first < window ? CeilDiv(window - first, dilation) : 0;
+    run.num_taps = first < window ? CeilDivInt(window - first, dilation) : 0;
     run.low = (low - phase - first) / dilation;
     run.high = dim.steps - input - run.low + std::max<int64_t>(run.num_taps, 1) - 1;
     if (dim.runs.empty() || dim.runs.back().low != run.low ||

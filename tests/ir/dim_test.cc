@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_replace.h"
+#include "ir/dim_arithmetic.h"
 
 namespace cermet {
 namespace {
@@ -24,6 +25,20 @@ TEST(DimTest, ConstantsFold) {
   EXPECT_EQ(Dim::FloorDiv(7, 0), Dim(0));
   EXPECT_EQ(Dim::Mod(7, 0), Dim(7));
   EXPECT_EQ(Dim(INT64_MAX) + Dim(1), Dim(INT64_MAX)) << "saturates";
+}
+
+TEST(DimArithmetic, DividesTotally) {
+  EXPECT_EQ(CeilDivInt(7, 2), 4);
+  EXPECT_EQ(CeilDivInt(-7, 2), -3);
+  EXPECT_EQ(CeilDivInt(7, -2), -3);
+  EXPECT_EQ(CeilDivInt(8, 2), 4);
+  EXPECT_EQ(CeilDivInt(INT64_MAX, 2), INT64_MAX / 2 + 1) << "does not wrap";
+  EXPECT_EQ(CeilDivInt(INT64_MIN, -1), INT64_MAX) << "saturates";
+  EXPECT_EQ(CeilDivInt(7, 0), 0);
+  EXPECT_EQ(FloorModInt(-7, 2), 1);
+  EXPECT_EQ(FloorModInt(7, -2), -1);
+  EXPECT_EQ(FloorModInt(INT64_MIN, -1), 0);
+  EXPECT_EQ(FloorModInt(7, 0), 7);
 }
 
 TEST(DimTest, CanonicalFormsAreEqual) {
