@@ -1,5 +1,6 @@
-// Where finished programs and code are kept between runs. Implemented by whoever owns the disk
-// (runtime/session); the compiler only asks and offers.
+// Where compiled programs and code are kept between runs: the JIT's objects, and the command
+// programs of runtime/session, which codegen never sees. Implemented by whoever owns the disk
+// (runtime/session); the users only ask and offer.
 #ifndef CERMET_CODEGEN_CODE_CACHE_H_
 #define CERMET_CODEGEN_CODE_CACHE_H_
 

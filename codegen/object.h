@@ -3,8 +3,8 @@
 //
 // An object holds the program's function, its kernels (local symbols that carry their names) and
 // its constants, packed, in read-only data. It needs memcpy, memset and memmove at most. For
-// program NAME it defines what EmitHeader declares: NAME_run, NAME_run_on, and NAME_check_dims where
-// there are run-time dims. The run functions check the dims first.
+// program NAME it defines what EmitHeader declares: NAME_run, NAME_run_on, and NAME_check_dims
+// where there are run-time dims. The run functions check the dims first.
 #ifndef CERMET_CODEGEN_OBJECT_H_
 #define CERMET_CODEGEN_OBJECT_H_
 
@@ -27,8 +27,8 @@ struct ObjectOptions {
 };
 
 // The bytes of the file. Errors: a constant that is missing from `constants` or whose packing
-// depends on a run-time dim; a symbol that no input has; a kernel that the target cannot run exactly; kSharedObject for a
-// target that is not ELF, or without a linker (ld.lld, ld) on the path.
+// depends on a run-time dim; a symbol that no input has; a kernel that the target cannot run
+// exactly; kSharedObject for a target that is not ELF, or without a linker (ld.lld, ld) on the path.
 absl::StatusOr<std::string> EmitObject(const program::Program& program,
                                        const ConstantStore& constants, const Target& target,
                                        const ObjectOptions& options);

@@ -24,8 +24,8 @@ Literal SampleLiteral(DType dtype, std::vector<int64_t> shape, uint64_t seed, Sa
 
 // `given`, and for every other symbol in the parameters' types a small value, such that the facts
 // and the relations that nodes leave open (see OpenConstraints) hold; distinct symbols get distinct
-// values where these allow it. An error if `given` contradicts them, or if no values were found: the
-// search is bounded.
+// values where these allow it. An error if `given` contradicts them, or if no values were found:
+// the search is bounded.
 absl::StatusOr<DimBindings> SampleDims(const Graph& graph, const DimFacts& facts,
                                        const DimBindings& given);
 

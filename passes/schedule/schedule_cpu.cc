@@ -34,8 +34,8 @@ absl::Status MergeTrailingUnitDims(Rewrites* rewrites) {
   return absl::OkStatus();
 }
 
-// Of a grouped convolution: `parallel c in 0..G*W` becomes groups of W channels, which read the same
-// elements of the input. That makes each group a contraction, with W columns.
+// Of a grouped convolution: `parallel c in 0..G*W` becomes groups of W channels, which read the
+// same elements of the input. That makes each group a contraction, with W columns.
 constexpr int64_t kFewestColumns = 4;  // fewer are not worth a vector of their own
 absl::StatusOr<Nest> SplitGroups(Rewrites* rewrites) {
   Nest nest = DescribeNest(rewrites->kernel());

@@ -220,8 +220,8 @@ absl::StatusOr<std::unique_ptr<RunPlan::ReadyRun>> RunPlan::Bind(
   }
   run->shapes = std::move(shapes);
   absl::Status status = run->execution->Bind(inputs);
-  // Runs that are over may hold what is missing. A thread that looks through idle runs hides one for
-  // a moment, from trim too: so this is tried again, for some milliseconds.
+  // Runs that are over may hold what is missing. A thread that looks through idle runs hides one
+  // for a moment, from trim too: so this is tried again, for some milliseconds.
   for (int i = 0; absl::IsResourceExhausted(status) && i < kTrims; ++i) {
     if (i > 0) std::this_thread::sleep_for(kTrimInterval);
     environment_->trim();

@@ -24,8 +24,8 @@ struct TensorView {
       : TensorView(literal.dtype(), literal.data(), literal.shape()) {}
 };
 
-// Room for a value that is fetched, aligned for its element type. Neither what is fed nor the room of
-// another fetch may overlap it; of these two, a run checks the second.
+// Room for a value that is fetched, aligned for its element type. Neither what is fed nor the room
+// of another fetch may overlap it; of these two, a run checks the second.
 struct TensorBuffer {
   void* data = nullptr;
   int64_t bytes = 0;  // at least the value's
