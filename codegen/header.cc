@@ -25,12 +25,15 @@ constexpr char kHostAbi[] =
 #include "codegen/host_abi_text.inc"
     ;
 
-// Floor division and modulus as Dims define them.
+// Floor division and modulus as Dims define them, also by 0 and by -1.
 constexpr char kDimFunctions[] = R"(static inline int64_t NAME_floordiv(int64_t a, int64_t b) {
-  return b == 0 ? 0 : a / b - (a % b != 0 && (a % b < 0) != (b < 0));
+  if (b == 0) return 0;
+  if (b == -1) return a == INT64_MIN ? INT64_MAX : -a;
+  return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
 }
 static inline int64_t NAME_mod(int64_t a, int64_t b) {
-  return b == 0 ? a : a - NAME_floordiv(a, b) * b;
+  if (b == 0) return a;
+  return b == -1 ? 0 : a - NAME_floordiv(a, b) * b;
 }
 static inline int64_t NAME_max(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t NAME_min(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -4,6 +4,7 @@
 #include "ir/infer.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "absl/strings/str_join.h"
@@ -199,6 +200,14 @@ absl::StatusOr<Type> InferDimSize(Inference* in) {
   return Type(DType::kI64, {});
 }
 
+// A failed run returns the code: 0 is success and the negative numbers are the runtime's own.
+absl::StatusOr<Type> InferCheck(Inference* in) {
+  const int64_t code = in->attrs().Int("code");
+  if (code < 1 || code > std::numeric_limits<int32_t>::max())
+    return in->Error("code ", code, " is not a positive 32-bit number");
+  return Type(DType::kToken, {});
+}
+
 // ---- the table of rules
 
 absl::StatusOr<std::vector<Type>> One(absl::StatusOr<Type> type) {
@@ -263,10 +272,7 @@ absl::StatusOr<std::vector<Type>> Infer(Inference* in) {
     case OpCode::kWhile:
       return InferWhile(in);
     case OpCode::kCheck:
-      if (in->node().attrs().Int("code") < 1)
-        return in->Error("code is ", in->node().attrs().Int("code"),
-                         "; those of failures are positive");
-      return std::vector<Type>{Type(DType::kToken, {})};
+      return One(InferCheck(in));
     case OpCode::kAfterAll:
       return std::vector<Type>{Type(DType::kToken, {})};
   }
