@@ -7,7 +7,8 @@ namespace cermet {
 
 const std::vector<EnvVarInfo>& AllEnvVars() {
   static const std::vector<EnvVarInfo>* const table = new std::vector<EnvVarInfo>{
-      {EnvVar::kDump, "CERMET_DUMP", "Directory for numbered dumps of what each pass changed."},
+      {EnvVar::kDump, "CERMET_DUMP",
+       "Directory for numbered dumps of what each pass changed, by `cermet run` and `bench`."},
       {EnvVar::kDisable, "CERMET_DISABLE",
        "Passes and rules to leave out, separated by commas: `cse,simplify/add_zero`."},
       {EnvVar::kPassLimit, "CERMET_PASS_LIMIT",

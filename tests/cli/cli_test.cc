@@ -262,6 +262,9 @@ TEST(Usage, WrongEnvironmentExitsWith2) {
   ExpectFailure(run, 2, "CERMET_DISABLE: there is no pass", "CERMET_DISABLE=nonsense");
   ExpectFailure(run, 2, "CERMET_PASS_LIMIT must be a number", "CERMET_PASS_LIMIT=few");
   EXPECT_EQ(Cermet(run, "CERMET_THREADS=2 CERMET_VERIFY=eval").status, 0);
+  for (const char* variable : {"CERMET_VERIFY=eval", "CERMET_DUMP=nowhere"}) {
+    ExpectFailure(run + " --device reference", 2, "are for what the compiler makes", variable);
+  }
 }
 
 TEST(Usage, WrongInputsExitWith1) {
@@ -352,8 +355,9 @@ TEST(Usage, AModelIsNotOverwrittenBySomethingElse) {
     ExpectFailure(absl::StrCat(command, same, " ", model), 2, "names the model itself");
     EXPECT_EQ(ReadAll(model), kText) << command;
   }
-  ExpectFailure(absl::StrCat("run ", model, " --outputs ", model, ".bin"), 2,
-                "names the model's constants");
+  for (const char* command : {"run --outputs ", "opt --passes cse -o "}) {
+    ExpectFailure(absl::StrCat(command, model, ".bin ", model), 2, "names the model's constants");
+  }
   ExpectFailure(absl::StrCat("run ", model), 2, "CERMET_TRACE names the model itself",
                 absl::StrCat("CERMET_TRACE=", model));
   EXPECT_EQ(ReadAll(model), kText);

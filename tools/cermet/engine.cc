@@ -128,6 +128,10 @@ absl::StatusOr<EngineOptions> ReadEngineOptions(const Arguments& arguments) {
   if (!verify.empty() && verify != "eval")
     return UsageError(absl::StrCat("CERMET_VERIFY needs eval, not \"", verify, "\""));
   options.verify = !verify.empty();
+  if (options.device == "reference" && (options.verify || !GetEnv(EnvVar::kDump).empty()))
+    return UsageError(
+        "CERMET_VERIFY and CERMET_DUMP are for what the compiler makes, not for --device "
+        "reference");
   CERMET_ASSIGN_OR_RETURN(const Target host, codegen::HostTarget());
   CERMET_ASSIGN_OR_RETURN(options.compile, ReadCompileOptions(arguments, host));
   return options;

@@ -86,14 +86,19 @@ absl::Status NamesTheModel(absl::string_view flag, absl::string_view what, absl:
       absl::StrCat("flag ", flag, " names ", what, ", \"", path, "\", which would be lost"));
 }
 
+absl::Status CheckNotConstants(absl::string_view flag, const std::string& path,
+                               const std::string& model) {
+  if (IsModuleText(model) && AreSameFile(path, SideFile(model)))
+    return NamesTheModel(flag, "the model's constants", SideFile(model));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckNotModel(absl::string_view flag, const std::string& path,
                            const std::string& model) {
   if (AreSameFile(path, model)) return NamesTheModel(flag, "the model itself", model);
-  if (IsModuleText(model) && AreSameFile(path, SideFile(model)))
-    return NamesTheModel(flag, "the model's constants", SideFile(model));
-  return absl::OkStatus();
+  return CheckNotConstants(flag, path, model);
 }
 
 absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments) {
@@ -112,9 +117,11 @@ absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments) {
       return UsageError(absl::StrCat("flag ", output.flag,
                                      " writes to a file; that of standard output is /dev/stdout"));
     CERMET_RETURN_IF_ERROR(add(output.flag, output.path));
-    if (output.is_form && IsModuleText(output.path)) {
-      CERMET_RETURN_IF_ERROR(add(output.flag, SideFile(output.path)));
-    } else if (!output.is_form) {
+    if (output.is_form) {
+      CERMET_RETURN_IF_ERROR(CheckNotConstants(output.flag, output.path, arguments.positional()));
+      if (IsModuleText(output.path))
+        CERMET_RETURN_IF_ERROR(add(output.flag, SideFile(output.path)));
+    } else {
       CERMET_RETURN_IF_ERROR(CheckNotModel(output.flag, output.path, arguments.positional()));
     }
     CERMET_RETURN_IF_ERROR(CheckPlace(output.path));

@@ -90,8 +90,9 @@ absl::StatusOr<CompileOptions> ReadCompileOptions(const Arguments& arguments, co
 // A usage error if `path`, which `flag` names, is the model's own file or that of its constants.
 absl::Status CheckNotModel(absl::string_view flag, const std::string& path,
                            const std::string& model);
-// Two flags that name one file of which one is written, one that names the model, or none (`-`), are
-// a usage error; CERMET_TRACE counts as a flag. A file that cannot be written because of its folder is a failure.
+// Two flags that name one file of which one is written, one that names the model, or none (`-`),
+// are a usage error; CERMET_TRACE counts as a flag. A file that cannot be written because of its
+// folder is a failure.
 absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments);
 
 // ---- model.cc
