@@ -436,7 +436,8 @@ TEST(Files, AFullDiskIsAFailure) {
 
 // Progress and what is printed share a terminal's line.
 TEST(Files, ATerminalShowsProgressAndThenTheResult) {
-  if (Shell("script --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "there is no `script`";
+  if (Shell("script -qec true /dev/null > /dev/null 2>&1 < /dev/null") != 0)
+    GTEST_SKIP() << "there is no `script`, or no pseudo-terminal for it";
   const std::string model = Write("m.cermet", kText), out = Folder() + "/terminal";
   for (const char* arguments :
        {"dump ", "dump --stage fused ", "dump --stage dot ", "dump --stage asm ", "explain ",
