@@ -14,6 +14,7 @@
 #include "ir/kernel/builder.h"
 #include "ir/kernel/kernel.h"
 #include "tests/codegen/compiled_kernels.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cermet {
 namespace {
@@ -81,11 +82,6 @@ std::string Emit(const program::Program& program, absl::string_view triple,
 
 class ObjectTest : public ::testing::Test {
  protected:
-  ObjectTest() {
-    std::string path = ::testing::TempDir() + "cermet_object_XXXXXX";
-    folder_ = mkdtemp(path.data());
-  }
-  ~ObjectTest() override { std::system(("rm -r " + folder_).c_str()); }
   std::string Write(const std::string& name, const std::string& text) {
     std::ofstream(folder_ + "/" + name, std::ios::binary) << text;
     return folder_ + "/" + name;
@@ -97,7 +93,8 @@ class ObjectTest : public ::testing::Test {
     text << std::ifstream(folder_ + "/out").rdbuf();
     return text.str();
   }
-  std::string folder_;
+  const testing::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 constexpr char kDriver[] = R"(

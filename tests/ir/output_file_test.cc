@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
+
 namespace cermet {
 namespace {
 
@@ -19,13 +21,6 @@ using ::testing::ElementsAre;
 
 class OutputFileTest : public ::testing::Test {
  protected:
-  OutputFileTest() {
-    folder_ = ::testing::TempDir() + "/output_file_" + std::to_string(getpid());
-    fs::create_directories(folder_);
-    path_ = folder_ + "/file";
-  }
-  ~OutputFileTest() override { fs::remove_all(folder_); }
-
   static std::string Read(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -42,7 +37,8 @@ class OutputFileTest : public ::testing::Test {
     return info.st_mode & 07777;
   }
 
-  std::string folder_, path_;
+  const testing::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path(), path_ = temporary_ / "file";
 };
 
 TEST_F(OutputFileTest, HoldsThePieces) {

@@ -3,13 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 
 #include "ir/builder.h"
 #include "ir/parser.h"
 #include "ir/printer.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cermet {
 namespace {
@@ -19,12 +19,6 @@ using ::testing::StartsWith;
 
 class DumpDirectoryTest : public ::testing::Test {
  protected:
-  DumpDirectoryTest()
-      : folder_(fs::path(::testing::TempDir()) / ("dump_directory_" + std::to_string(getpid()))) {
-    fs::remove_all(folder_);
-  }
-  ~DumpDirectoryTest() override { fs::remove_all(folder_); }
-
   // What the dump holds, which must be `module`.
   void ExpectDump(const std::string& name, const Module& module) {
     const absl::StatusOr<std::unique_ptr<Module>> read = ReadModule((folder_ / name).string());
@@ -38,7 +32,8 @@ class DumpDirectoryTest : public ::testing::Test {
     return fs::equivalent(folder_ / (a + ".bin"), folder_ / (b + ".bin"));
   }
 
-  const fs::path folder_;
+  const testing::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 // A module that returns the constants, named `hint`.

@@ -13,19 +13,15 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
+
 namespace cermet::runtime {
 namespace {
 
 namespace fs = std::filesystem;
 
-class DiskCacheTest : public testing::Test {
+class DiskCacheTest : public ::testing::Test {
  protected:
-  DiskCacheTest() {
-    char path[] = "/tmp/cermet_cache_test.XXXXXX";
-    directory_ = std::string(mkdtemp(path)) + "/nested/cache";
-  }
-  ~DiskCacheTest() override { fs::remove_all(fs::path(directory_).parent_path().parent_path()); }
-
   std::vector<fs::path> Files() const {
     std::set<fs::path> files;
     for (const auto& entry : fs::directory_iterator(directory_)) files.insert(entry.path());
@@ -44,7 +40,8 @@ class DiskCacheTest : public testing::Test {
     utimensat(AT_FDCWD, path.c_str(), times, 0);
   }
 
-  std::string directory_;
+  const testing::TemporaryFolder temporary_;
+  const std::string directory_ = temporary_ / "nested/cache";
 };
 
 TEST_F(DiskCacheTest, KeepsBytes) {
