@@ -216,7 +216,7 @@ absl::Status GraphImporter::ImportNode(const onnx::NodeProto& node, Scope* scope
 
 absl::Status GraphImporter::RunOp(const onnx::NodeProto& node, const OpRow& row, int64_t opset,
                                   Scope* scope) {
-  OpContext context(this, scope, &node, opset);
+  OpContext context(this, scope, &node, opset, row.float16);
   if (node.input_size() > row.max_inputs) {
     return absl::InvalidArgumentError(
         absl::StrCat("it has ", node.input_size(), " inputs, the operator takes ", row.max_inputs));
@@ -228,7 +228,7 @@ absl::Status GraphImporter::RunOp(const onnx::NodeProto& node, const OpRow& row,
   std::string name = node.name().empty() ? node.output(0) : node.name();
   scope->builder().set_location(Location{{std::move(name)}});
   CERMET_ASSIGN_OR_RETURN(std::optional<KnownValue> known, EvaluateKnown(&context));
-  if (!known) CERMET_RETURN_IF_ERROR(context.SetHalfFloats(HalfFloatsOf(row.name)));
+  if (!known) CERMET_RETURN_IF_ERROR(context.UseFloat16Rule());
   const absl::Status emitted =
       known ? context.ReturnKnown(0, *std::move(known)) : row.function(context);
   // An error made in passing came first, and may have led to the operator's own.

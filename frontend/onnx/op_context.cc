@@ -34,7 +34,7 @@ absl::Status OpContext::NeedsDims(absl::string_view message) const {
 absl::StatusOr<std::optional<int>> OpContext::FirstFloat() {
   std::optional<int> first;
   for (int i = 0; i < num_inputs(); ++i) {
-    if (!has_input(i) || !IsFloat(dtype(i)) || HasOwnFloatType(node_->op_type(), i)) continue;
+    if (!has_input(i) || !IsFloat(dtype(i)) || float16_.HasOwnType(i)) continue;
     if (!first.has_value()) first = i;
     if (dtype(i) == dtype(*first)) continue;
     return Error(absl::StrCat("its inputs ", *first, " and ", i, " have types ",
@@ -46,33 +46,33 @@ absl::StatusOr<std::optional<int>> OpContext::FirstFloat() {
 
 bool OpContext::HasWideInput() {
   for (int i = 0; i < num_inputs(); ++i) {
-    if (!has_input(i) || HasOwnFloatType(node_->op_type(), i)) continue;
+    if (!has_input(i) || float16_.HasOwnType(i)) continue;
     if (FindIn(b().graph(), scope_->Find(node_->input(i))->wide) != Value()) return true;
   }
   return false;
 }
 
-absl::Status OpContext::SetHalfFloats(HalfFloats rule) {
-  if (rule == HalfFloats::kKept) return absl::OkStatus();
+absl::Status OpContext::UseFloat16Rule() {
+  if (float16_.kind() == Float16::kKept) return absl::OkStatus();
   CERMET_ASSIGN_OR_RETURN(const std::optional<int> first, FirstFloat());
-  if (!first.has_value() || !IsHalfFloat(dtype(*first))) return absl::OkStatus();
-  if (rule == HalfFloats::kMoved && !HasWideInput()) return absl::OkStatus();
-  half_dtype_ = dtype(*first);
+  if (!first.has_value() || !IsFloat16(dtype(*first))) return absl::OkStatus();
+  if (float16_.kind() == Float16::kMoved && !HasWideInput()) return absl::OkStatus();
+  narrow_dtype_ = dtype(*first);
   for (int i = 0; i < num_inputs(); ++i) {
     wide_types_.push_back(has_input(i) ? type(i) : Type());
-    if (IsHalfFloat(wide_types_.back().dtype)) wide_types_.back().dtype = DType::kF32;
+    if (IsFloat16(wide_types_.back().dtype)) wide_types_.back().dtype = DType::kF32;
   }
-  half_floats_ = rule;
+  is_wide_ = true;
   return absl::OkStatus();
 }
 
 const Type& OpContext::type(int i) {
-  return half_floats_ == HalfFloats::kKept ? scope_->Find(node_->input(i))->type : wide_types_[i];
+  return is_wide_ ? wide_types_[i] : scope_->Find(node_->input(i))->type;
 }
 
 Value OpContext::in(int i) {
   ImportedValue* const imported = scope_->Find(node_->input(i));
-  const bool widens = half_floats_ != HalfFloats::kKept && IsHalfFloat(imported->type.dtype);
+  const bool widens = is_wide_ && IsFloat16(imported->type.dtype);
   absl::StatusOr<Value> value =
       widens ? importer_->WideValueIn(&b(), imported) : importer_->ValueIn(&b(), imported);
   if (value.ok()) return *value;
@@ -270,9 +270,9 @@ absl::Status OpContext::Return(int i, Value value) {
   ImportedValue imported;
   imported.name = node_->output(i);
   imported.type = value.type();
-  const bool is_wide = half_floats_ != HalfFloats::kKept && value.type().dtype == DType::kF32 &&
-                       (i == 0 || half_floats_ != HalfFloats::kFirstInF32);
-  if (is_wide) imported.type.dtype = half_dtype_;
+  const bool is_wide = is_wide_ && value.type().dtype == DType::kF32 &&
+                       (i == 0 || float16_.kind() != Float16::kFirstInF32);
+  if (is_wide) imported.type.dtype = narrow_dtype_;
   (is_wide ? imported.wide : imported.values).emplace_back(b().graph(), value);
   if (scope_->Define(std::move(imported))) return absl::OkStatus();
   return Error(absl::StrCat("its output \"", node_->output(i), "\" is defined already"));

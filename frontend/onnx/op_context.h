@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "frontend/onnx/dim_solver.h"
+#include "frontend/onnx/float16.h"
 #include "frontend/onnx/graph_importer.h"
-#include "frontend/onnx/half_floats.h"
 #include "frontend/onnx/known_value.h"
 #include "frontend/onnx/onnx.pb.h"
 #include "frontend/onnx/scope.h"
@@ -24,14 +24,15 @@ namespace cermet {
 // Inputs that the operator's row requires are present.
 class OpContext {
  public:
-  OpContext(GraphImporter* importer, Scope* scope, const onnx::NodeProto* node, int64_t opset)
-      : importer_(importer), scope_(scope), node_(node), opset_(opset) {}
+  OpContext(GraphImporter* importer, Scope* scope, const onnx::NodeProto* node, int64_t opset,
+            Float16Rule float16)
+      : importer_(importer), scope_(scope), node_(node), opset_(opset), float16_(float16) {}
 
   const onnx::NodeProto& node() const { return *node_; }
   int64_t opset() const { return opset_; }
   // From here on f16 and bf16 inputs may read as f32, and outputs are narrowed in their place.
   // An error if the inputs mix float types that the operator wants to be one.
-  absl::Status SetHalfFloats(HalfFloats rule);
+  absl::Status UseFloat16Rule();
   Builder& b() { return scope_->builder(); }
   DimSolver& solver() { return importer_->solver(); }
   GraphImporter& importer() { return *importer_; }
@@ -113,9 +114,10 @@ class OpContext {
   Scope* scope_;
   const onnx::NodeProto* node_;
   int64_t opset_;
-  HalfFloats half_floats_ = HalfFloats::kKept;  // as it applies to these inputs
-  DType half_dtype_ = DType::kF16;              // of what is widened
-  std::vector<Type> wide_types_;                // of the inputs, once they may be widened
+  Float16Rule float16_;
+  bool is_wide_ = false;              // inputs may be widened, and outputs narrowed
+  DType narrow_dtype_ = DType::kF16;  // of what is widened
+  std::vector<Type> wide_types_;      // of the inputs, once they may be widened
 };
 
 // Codes of checks, as absl::StatusCode.

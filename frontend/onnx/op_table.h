@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "frontend/onnx/float16.h"
 
 namespace cermet {
 
@@ -15,7 +16,8 @@ class OpContext;
 // Emits one node and sets its outputs.
 using OpFunction = absl::Status (*)(OpContext&);
 
-// One operator in a range of versions of the standard operator set. Inputs below min_inputs must be
+// One operator in a range of versions of the standard operator set, and what it does with 16-bit
+// floats. Inputs below min_inputs must be
 // given.
 struct OpRow {
   absl::string_view name;
@@ -24,6 +26,7 @@ struct OpRow {
   int min_inputs;
   int max_inputs;  // kAny: variadic
   OpFunction function;
+  Float16Rule float16;
 };
 inline constexpr int64_t kNewest = 1000;
 inline constexpr int kAny = 1 << 20;

@@ -191,10 +191,10 @@ absl::Status ConvTranspose(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Conv", 1, kNewest, 2, 3, Conv},
-    {"ConvTranspose", 1, kNewest, 2, 3, ConvTranspose},
-    {"Gemm", 7, kNewest, 2, 3, Gemm},
-    {"MatMul", 1, kNewest, 2, 2, MatMul},
+    {"Conv", 1, kNewest, 2, 3, Conv, Float16::kInF32},
+    {"ConvTranspose", 1, kNewest, 2, 3, ConvTranspose, Float16::kInF32},
+    {"Gemm", 7, kNewest, 2, 3, Gemm, Float16::kInF32},
+    {"MatMul", 1, kNewest, 2, 2, MatMul, Float16::kInF32},
 };
 
 }  // namespace

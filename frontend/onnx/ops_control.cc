@@ -78,9 +78,9 @@ absl::Status If(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"If", 1, kNewest, 1, 1, If},
-    {"Loop", 1, kNewest, 0, kAny, Loop},
-    {"Scan", 9, kNewest, 1, kAny, Scan},
+    {"If", 1, kNewest, 1, 1, If, Float16::kKept},
+    {"Loop", 1, kNewest, 0, kAny, Loop, Float16::kKept},
+    {"Scan", 9, kNewest, 1, kAny, Scan, Float16::kKept},
 };
 
 }  // namespace

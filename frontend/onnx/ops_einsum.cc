@@ -265,7 +265,8 @@ class Einsum {
 };
 
 constexpr OpRow kRows[] = {
-    {"Einsum", 12, kNewest, 1, kAny, [](OpContext& c) { return Einsum(&c).Run(); }},
+    {"Einsum", 12, kNewest, 1, kAny, [](OpContext& c) { return Einsum(&c).Run(); },
+     Float16::kInF32},
 };
 
 }  // namespace

@@ -225,12 +225,12 @@ absl::Status ScatterND(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Gather", 1, kNewest, 2, 2, Gather},
-    {"GatherElements", 11, kNewest, 2, 2, GatherElements},
-    {"GatherND", 11, kNewest, 2, 2, GatherND},
-    {"Scatter", 9, 10, 3, 3, ScatterElements},
-    {"ScatterElements", 11, kNewest, 3, 3, ScatterElements},
-    {"ScatterND", 11, kNewest, 3, 3, ScatterND},
+    {"Gather", 1, kNewest, 2, 2, Gather, Float16::kMoved},
+    {"GatherElements", 11, kNewest, 2, 2, GatherElements, Float16::kMoved},
+    {"GatherND", 11, kNewest, 2, 2, GatherND, Float16::kMoved},
+    {"Scatter", 9, 10, 3, 3, ScatterElements, Float16::kKept},
+    {"ScatterElements", 11, kNewest, 3, 3, ScatterElements, Float16::kKept},
+    {"ScatterND", 11, kNewest, 3, 3, ScatterND, Float16::kKept},
 };
 
 }  // namespace

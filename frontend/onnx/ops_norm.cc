@@ -196,14 +196,14 @@ absl::Status MeanVarianceNormalization(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"BatchNormalization", 7, kNewest, 5, 5, BatchNormalization},
-    {"GroupNormalization", 18, kNewest, 3, 3, GroupNormalization},
-    {"InstanceNormalization", 6, kNewest, 3, 3, InstanceNormalization},
-    {"LRN", 1, kNewest, 1, 1, Lrn},
-    {"LayerNormalization", 17, kNewest, 2, 3, LayerNormalization},
-    {"LpNormalization", 1, kNewest, 1, 1, LpNormalization},
-    {"MeanVarianceNormalization", 9, kNewest, 1, 1, MeanVarianceNormalization},
-    {"RMSNormalization", 23, kNewest, 2, 2, RmsNormalization},
+    {"BatchNormalization", 7, kNewest, 5, 5, BatchNormalization, {Float16::kInF32, 1}},
+    {"GroupNormalization", 18, kNewest, 3, 3, GroupNormalization, Float16::kInF32},
+    {"InstanceNormalization", 6, kNewest, 3, 3, InstanceNormalization, Float16::kInF32},
+    {"LRN", 1, kNewest, 1, 1, Lrn, Float16::kInF32},
+    {"LayerNormalization", 17, kNewest, 2, 3, LayerNormalization, {Float16::kFirstInF32, 1}},
+    {"LpNormalization", 1, kNewest, 1, 1, LpNormalization, Float16::kInF32},
+    {"MeanVarianceNormalization", 9, kNewest, 1, 1, MeanVarianceNormalization, Float16::kInF32},
+    {"RMSNormalization", 23, kNewest, 2, 2, RmsNormalization, {Float16::kInF32, 1}},
 };
 
 }  // namespace

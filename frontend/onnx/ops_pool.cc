@@ -139,12 +139,12 @@ absl::Status GlobalPool(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"AveragePool", 7, kNewest, 1, 1, AveragePool},
-    {"GlobalAveragePool", 1, kNewest, 1, 1, GlobalPool<Global::kAverage>},
-    {"GlobalLpPool", 2, kNewest, 1, 1, GlobalPool<Global::kPower>},
-    {"GlobalMaxPool", 1, kNewest, 1, 1, GlobalPool<Global::kMax>},
-    {"LpPool", 2, kNewest, 1, 1, LpPool},
-    {"MaxPool", 1, kNewest, 1, 1, MaxPool},
+    {"AveragePool", 7, kNewest, 1, 1, AveragePool, Float16::kInF32},
+    {"GlobalAveragePool", 1, kNewest, 1, 1, GlobalPool<Global::kAverage>, Float16::kInF32},
+    {"GlobalLpPool", 2, kNewest, 1, 1, GlobalPool<Global::kPower>, Float16::kInF32},
+    {"GlobalMaxPool", 1, kNewest, 1, 1, GlobalPool<Global::kMax>, Float16::kInF32},
+    {"LpPool", 2, kNewest, 1, 1, LpPool, Float16::kInF32},
+    {"MaxPool", 1, kNewest, 1, 1, MaxPool, Float16::kInF32},
 };
 
 }  // namespace

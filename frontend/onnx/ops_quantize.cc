@@ -229,13 +229,13 @@ absl::Status QLinearConv(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"ConvInteger", 10, kNewest, 2, 4, ConvInteger},
-    {"DequantizeLinear", 10, kNewest, 2, 3, DequantizeLinear},
-    {"DynamicQuantizeLinear", 11, kNewest, 1, 1, DynamicQuantizeLinear},
-    {"MatMulInteger", 10, kNewest, 2, 4, MatMulInteger},
-    {"QLinearConv", 10, kNewest, 8, 9, QLinearConv},
-    {"QLinearMatMul", 10, kNewest, 8, 8, QLinearMatMul},
-    {"QuantizeLinear", 10, kNewest, 2, 3, QuantizeLinear},
+    {"ConvInteger", 10, kNewest, 2, 4, ConvInteger, Float16::kKept},
+    {"DequantizeLinear", 10, kNewest, 2, 3, DequantizeLinear, Float16::kKept},
+    {"DynamicQuantizeLinear", 11, kNewest, 1, 1, DynamicQuantizeLinear, Float16::kKept},
+    {"MatMulInteger", 10, kNewest, 2, 4, MatMulInteger, Float16::kKept},
+    {"QLinearConv", 10, kNewest, 8, 9, QLinearConv, Float16::kKept},
+    {"QLinearMatMul", 10, kNewest, 8, 8, QLinearMatMul, Float16::kKept},
+    {"QuantizeLinear", 10, kNewest, 2, 3, QuantizeLinear, Float16::kKept},
 };
 
 }  // namespace

@@ -441,9 +441,9 @@ absl::Status Recurrent(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"GRU", 7, kNewest, 3, 6, Recurrent<Cell::kGru>},
-    {"LSTM", 7, kNewest, 3, 8, Recurrent<Cell::kLstm>},
-    {"RNN", 7, kNewest, 3, 6, Recurrent<Cell::kRnn>},
+    {"GRU", 7, kNewest, 3, 6, Recurrent<Cell::kGru>, Float16::kInF32},
+    {"LSTM", 7, kNewest, 3, 8, Recurrent<Cell::kLstm>, Float16::kInF32},
+    {"RNN", 7, kNewest, 3, 6, Recurrent<Cell::kRnn>, Float16::kInF32},
 };
 
 }  // namespace

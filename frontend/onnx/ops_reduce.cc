@@ -241,22 +241,22 @@ absl::Status CumSum(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"ArgMax", 1, kNewest, 1, 1, ArgReduce<true>},
-    {"ArgMin", 1, kNewest, 1, 1, ArgReduce<false>},
-    {"CumSum", 11, kNewest, 2, 2, CumSum},
-    {"Hardmax", 1, kNewest, 1, 1, Hardmax},
-    {"LogSoftmax", 1, kNewest, 1, 1, Softmax<OpCode::kLogSoftmax>},
-    {"ReduceL1", 1, kNewest, 1, 2, Reduce<Kind::kL1, 18>},
-    {"ReduceL2", 1, kNewest, 1, 2, Reduce<Kind::kL2, 18>},
-    {"ReduceLogSum", 1, kNewest, 1, 2, Reduce<Kind::kLogSum, 18>},
-    {"ReduceLogSumExp", 1, kNewest, 1, 2, Reduce<Kind::kLogSumExp, 18>},
-    {"ReduceMax", 1, kNewest, 1, 2, Reduce<Kind::kMax, 18>},
-    {"ReduceMean", 1, kNewest, 1, 2, Reduce<Kind::kMean, 18>},
-    {"ReduceMin", 1, kNewest, 1, 2, Reduce<Kind::kMin, 18>},
-    {"ReduceProd", 1, kNewest, 1, 2, Reduce<Kind::kProd, 18>},
-    {"ReduceSum", 1, kNewest, 1, 2, Reduce<Kind::kSum, 13>},
-    {"ReduceSumSquare", 1, kNewest, 1, 2, Reduce<Kind::kSumSquare, 18>},
-    {"Softmax", 1, kNewest, 1, 1, Softmax<OpCode::kSoftmax>},
+    {"ArgMax", 1, kNewest, 1, 1, ArgReduce<true>, Float16::kInF32},
+    {"ArgMin", 1, kNewest, 1, 1, ArgReduce<false>, Float16::kInF32},
+    {"CumSum", 11, kNewest, 2, 2, CumSum, Float16::kInF32},
+    {"Hardmax", 1, kNewest, 1, 1, Hardmax, Float16::kInF32},
+    {"LogSoftmax", 1, kNewest, 1, 1, Softmax<OpCode::kLogSoftmax>, Float16::kInF32},
+    {"ReduceL1", 1, kNewest, 1, 2, Reduce<Kind::kL1, 18>, Float16::kInF32},
+    {"ReduceL2", 1, kNewest, 1, 2, Reduce<Kind::kL2, 18>, Float16::kInF32},
+    {"ReduceLogSum", 1, kNewest, 1, 2, Reduce<Kind::kLogSum, 18>, Float16::kInF32},
+    {"ReduceLogSumExp", 1, kNewest, 1, 2, Reduce<Kind::kLogSumExp, 18>, Float16::kInF32},
+    {"ReduceMax", 1, kNewest, 1, 2, Reduce<Kind::kMax, 18>, Float16::kInF32},
+    {"ReduceMean", 1, kNewest, 1, 2, Reduce<Kind::kMean, 18>, Float16::kInF32},
+    {"ReduceMin", 1, kNewest, 1, 2, Reduce<Kind::kMin, 18>, Float16::kInF32},
+    {"ReduceProd", 1, kNewest, 1, 2, Reduce<Kind::kProd, 18>, Float16::kInF32},
+    {"ReduceSum", 1, kNewest, 1, 2, Reduce<Kind::kSum, 13>, Float16::kInF32},
+    {"ReduceSumSquare", 1, kNewest, 1, 2, Reduce<Kind::kSumSquare, 18>, Float16::kInF32},
+    {"Softmax", 1, kNewest, 1, 1, Softmax<OpCode::kSoftmax>, Float16::kInF32},
 };
 
 }  // namespace

@@ -367,8 +367,8 @@ absl::Status Upsample(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Resize", 10, kNewest, 1, 4, Resize},
-    {"Upsample", 7, 9, 1, 2, Upsample},
+    {"Resize", 10, kNewest, 1, 4, Resize, {Float16::kInF32, 1}},
+    {"Upsample", 7, 9, 1, 2, Upsample, {Float16::kInF32, 1}},
 };
 
 }  // namespace

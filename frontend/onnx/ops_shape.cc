@@ -169,15 +169,15 @@ absl::Status Dropout(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Constant", 1, kNewest, 0, 0, Constant},
-    {"ConstantOfShape", 9, kNewest, 1, 1, ConstantOfShape},
-    {"Dropout", 7, kNewest, 1, 3, Dropout},
-    {"EyeLike", 9, kNewest, 1, 1, EyeLike},
-    {"OneHot", 9, kNewest, 3, 3, OneHot},
-    {"Range", 11, kNewest, 3, 3, Range},
-    {"Shape", 1, kNewest, 1, 1, ShapeOf},
-    {"Size", 1, kNewest, 1, 1, Size},
-    {"Trilu", 14, kNewest, 1, 2, Trilu},
+    {"Constant", 1, kNewest, 0, 0, Constant, Float16::kKept},
+    {"ConstantOfShape", 9, kNewest, 1, 1, ConstantOfShape, Float16::kKept},
+    {"Dropout", 7, kNewest, 1, 3, Dropout, {Float16::kMoved, 1}},
+    {"EyeLike", 9, kNewest, 1, 1, EyeLike, Float16::kKept},
+    {"OneHot", 9, kNewest, 3, 3, OneHot, Float16::kKept},
+    {"Range", 11, kNewest, 3, 3, Range, Float16::kKept},
+    {"Shape", 1, kNewest, 1, 1, ShapeOf, Float16::kKept},
+    {"Size", 1, kNewest, 1, 1, Size, Float16::kKept},
+    {"Trilu", 14, kNewest, 1, 2, Trilu, Float16::kMoved},
 };
 
 }  // namespace

@@ -394,19 +394,19 @@ absl::Status SpaceToDepth(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Concat", 4, kNewest, 1, kAny, Concat},
-    {"DepthToSpace", 1, kNewest, 1, 1, DepthToSpace},
-    {"Expand", 8, kNewest, 2, 2, Expand},
-    {"Flatten", 1, kNewest, 1, 1, Flatten},
-    {"Pad", 2, kNewest, 1, 4, Pad},
-    {"Reshape", 5, kNewest, 2, 2, Reshape},
-    {"Slice", 1, kNewest, 1, 5, Slice},
-    {"SpaceToDepth", 1, kNewest, 1, 1, SpaceToDepth},
-    {"Split", 2, kNewest, 1, 2, Split},
-    {"Squeeze", 1, kNewest, 1, 2, Squeeze},
-    {"Tile", 6, kNewest, 2, 2, Tile},
-    {"Transpose", 1, kNewest, 1, 1, Transpose},
-    {"Unsqueeze", 1, kNewest, 1, 2, Unsqueeze},
+    {"Concat", 4, kNewest, 1, kAny, Concat, Float16::kMoved},
+    {"DepthToSpace", 1, kNewest, 1, 1, DepthToSpace, Float16::kMoved},
+    {"Expand", 8, kNewest, 2, 2, Expand, Float16::kMoved},
+    {"Flatten", 1, kNewest, 1, 1, Flatten, Float16::kMoved},
+    {"Pad", 2, kNewest, 1, 4, Pad, Float16::kMoved},
+    {"Reshape", 5, kNewest, 2, 2, Reshape, Float16::kMoved},
+    {"Slice", 1, kNewest, 1, 5, Slice, Float16::kMoved},
+    {"SpaceToDepth", 1, kNewest, 1, 1, SpaceToDepth, Float16::kMoved},
+    {"Split", 2, kNewest, 1, 2, Split, Float16::kMoved},
+    {"Squeeze", 1, kNewest, 1, 2, Squeeze, Float16::kMoved},
+    {"Tile", 6, kNewest, 2, 2, Tile, Float16::kMoved},
+    {"Transpose", 1, kNewest, 1, 1, Transpose, Float16::kMoved},
+    {"Unsqueeze", 1, kNewest, 1, 2, Unsqueeze, Float16::kMoved},
 };
 
 }  // namespace

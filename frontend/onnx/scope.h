@@ -25,7 +25,7 @@ struct ImportedValue {
   bool looked_at = false;  // whether `known` was derived from the initializer
   const onnx::TensorProto* initializer = nullptr;
   std::vector<std::pair<const Graph*, Value>> values;  // one for each graph it was emitted into
-  // The same in f32 if `type` is f16 or bf16 (half_floats.h). What was computed in f32 has no other
+  // The same in f32 if `type` is f16 or bf16 (float16.h). What was computed in f32 has no other
   // value until something needs its 16 bits.
   std::vector<std::pair<const Graph*, Value>> wide;
 };
