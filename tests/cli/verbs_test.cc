@@ -53,6 +53,7 @@ TEST(Opt, RunsPassesByName) {
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("abs(%x)"), Not(HasSubstr("neg"))));
   EXPECT_THAT(outcome.err, HasSubstr("// ---- after dce\n"));
+  ExpectFailure("opt --list-passes m.cermet", 2, "reads no file: \"m.cermet\"");
   const Outcome list = Cermet("opt --list-passes");
   EXPECT_EQ(list.status, 0);
   EXPECT_THAT(list.out, AllOf(HasSubstr("dce\n"), HasSubstr("simplify/")));

@@ -2,35 +2,21 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "codegen/machine.h"
 #include "codegen/target.h"
 #include "frontend/onnx/importer.h"
 #include "ir/op.h"
 #include "ir/status.h"
+#include "tools/cermet/proc.h"
 #include "tools/cermet/verbs.h"
 #include "version.h"
 
 namespace cermet::cli {
 namespace {
-
-// The value of a line `key : value` of a file of /proc; empty if there is none.
-std::string ProcValue(const char* path, absl::string_view key) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    const std::pair<absl::string_view, absl::string_view> parts =
-        absl::StrSplit(line, absl::MaxSplits(':', 1));
-    if (absl::StripAsciiWhitespace(parts.first) == key)
-      return std::string(absl::StripAsciiWhitespace(parts.second));
-  }
-  return "";
-}
 
 absl::Status Devices(const Arguments&) {
   CERMET_ASSIGN_OR_RETURN(const Target host, codegen::HostTarget());

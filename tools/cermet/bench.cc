@@ -4,16 +4,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "ir/output_file.h"
 #include "ir/status.h"
 #include "nlohmann/json.hpp"
 #include "runtime/profile.h"
 #include "tools/cermet/case.h"
 #include "tools/cermet/engine.h"
+#include "tools/cermet/proc.h"
 #include "tools/cermet/verbs.h"
 
 namespace cermet::cli {
@@ -26,14 +24,6 @@ double MillisecondsSince(Clock::time_point start) {
 
 constexpr int kWarmUpRuns = 3;
 constexpr size_t kFewestRuns = 5;
-
-std::string CpuName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (absl::StartsWith(line, "model name")) return line.substr(line.find(':') + 2);
-  }
-  return "unknown";
-}
 
 struct Timing {
   double compile_ms = 0, first_run_ms = 0, median_ms = 0, min_ms = 0;
@@ -109,7 +99,7 @@ absl::Status Bench(const Arguments& arguments) {
                                {"peak_bytes", engine->peak_bytes()},
                                {"planned_bytes", engine->planned_bytes()},
                                {"max_rss_bytes", int64_t{usage.ru_maxrss} * 1024},
-                               {"cpu", CpuName()},
+                               {"cpu", ProcValue("/proc/cpuinfo", "model name")},
                                {"model", arguments.positional()},
                                {"device", options.device}};
   return WriteFile(arguments.Get("--json"), {json.dump(1) + "\n"});

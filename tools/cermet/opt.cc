@@ -30,7 +30,12 @@ std::string PassList() {
 }
 
 absl::Status Opt(const Arguments& arguments) {
-  if (arguments.Has("--list-passes")) return WriteResult(arguments, PassList());
+  if (arguments.Has("--list-passes")) {
+    if (!arguments.positional().empty())
+      return UsageError(absl::StrCat("flag --list-passes reads no file: \"", arguments.positional(),
+                                     "\" would have no effect"));
+    return WriteResult(arguments, PassList());
+  }
   if (!arguments.Has("--passes"))
     return UsageError("flag --passes is missing; see cermet opt --help");
   CERMET_ASSIGN_OR_RETURN(const LoadOptions load, ReadLoadOptions(arguments));
