@@ -90,7 +90,7 @@ Index ElementOf(Value root, lower::IndexSpace* space) {
 
 }  // namespace
 
-Piece::Piece(Value root, const std::deque<Node*>& members, const DimFacts& facts)
+PieceReads::PieceReads(Value root, const std::deque<Node*>& members, const DimFacts& facts)
     : root(root), space(facts), index(ElementOf(root, &space)), flow(root, index, &space) {
   for (auto it = members.rbegin(); it != members.rend(); ++it) flow.Follow(*it);
 }
@@ -109,8 +109,8 @@ void Group::Prepend(Node* node) {
     FindPieces();
     return;
   }
-  for (const std::unique_ptr<Piece>& piece : pieces_) piece->flow.Follow(node);
-  for (const std::unique_ptr<Piece>& piece : borders_) piece->flow.Follow(node);
+  for (const std::unique_ptr<PieceReads>& piece : pieces_) piece->flow.Follow(node);
+  for (const std::unique_ptr<PieceReads>& piece : borders_) piece->flow.Follow(node);
 }
 
 void Group::Record(Node* node) {
@@ -143,7 +143,7 @@ void Group::FindPieces() {
     for (const lower::Piece& piece : found.computed) roots.push_back(piece.value);
     for (const lower::Piece& border : found.borders) {
       const Value padding = border.value.node->operand(1);
-      borders_.push_back(std::make_unique<Piece>(padding, members_, facts_));
+      borders_.push_back(std::make_unique<PieceReads>(padding, members_, facts_));
     }
   } else if (IsUpdate(node)) {
     roots.assign(node.operands().begin() + 1, node.operands().end());
@@ -154,7 +154,7 @@ void Group::FindPieces() {
   }
   pieces_.clear();
   for (Value piece_root : roots)
-    pieces_.push_back(std::make_unique<Piece>(piece_root, members_, facts_));
+    pieces_.push_back(std::make_unique<PieceReads>(piece_root, members_, facts_));
 }
 
 bool Group::ReadBy(const Node* node, OpCode op) const {
@@ -168,7 +168,7 @@ namespace {
 // anything but distinct variables of the piece's index, or if a variable does not run over the
 // whole of the producer's dim (it was padded, sliced or concatenated).
 std::optional<std::vector<int64_t>> ReadDims(const Index& read, const Shape& shape,
-                                             const Piece& piece) {
+                                             const PieceReads& piece) {
   std::vector<int64_t> dims;
   for (size_t i = 0; i < read.size(); ++i) {
     const auto it = std::find(piece.index.begin(), piece.index.end(), read[i]);
@@ -182,7 +182,7 @@ std::optional<std::vector<int64_t>> ReadDims(const Index& read, const Shape& sha
 }
 
 // Every element of the producer is read exactly once over the piece, dims of extent 1 aside.
-bool IsReadOnce(const Index& read, const Shape& shape, const Piece& piece) {
+bool IsReadOnce(const Index& read, const Shape& shape, const PieceReads& piece) {
   Index index;
   Shape extents;
   for (size_t i = 0; i < read.size(); ++i) {
@@ -225,7 +225,7 @@ Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& fact
   const Dim size = producer->type().NumElements();
   const bool may_repeat =
       IsExpensive(*producer) && size != Dim(1) && group.row_reductions().empty();
-  for (const std::unique_ptr<Piece>& piece : group.pieces()) {
+  for (const std::unique_ptr<PieceReads>& piece : group.pieces()) {
     if (piece->root.node == producer) continue;
     const IndexFlow::Reads* reads = piece->flow.Find(producer->result());
     if (reads == nullptr) continue;
@@ -238,19 +238,19 @@ Verdict JoinElementwise(Node* producer, const Group& group, const DimFacts& fact
   return {true, "elementwise"};
 }
 
-bool IsRead(Node* node, const Piece& piece) {
+bool IsRead(Node* node, const PieceReads& piece) {
   const IndexFlow::Reads reads = piece.flow.ReadsOf(node);
   return reads.unknown || !reads.indices.empty();
 }
 
 Verdict JoinEpilogue(Node* producer, const Group& group) {
   if (!group.row_reductions().empty()) return {false, "the consumer works row by row"};
-  for (const std::unique_ptr<Piece>& border : group.borders()) {
+  for (const std::unique_ptr<PieceReads>& border : group.borders()) {
     if (IsRead(producer, *border))
       return {false, "it would be computed again for every element of the border"};
   }
   int64_t num_pieces = 0;  // that compute it
-  for (const std::unique_ptr<Piece>& piece : group.pieces()) {
+  for (const std::unique_ptr<PieceReads>& piece : group.pieces()) {
     if (piece->root.node == producer) {
       ++num_pieces;
       continue;
@@ -283,7 +283,7 @@ Verdict JoinRowReduction(Node* producer, const Group& group) {
   if (!reductions.empty() && reductions[0]->type().shape != row) return {false, "the rows differ"};
   reductions.push_back(producer);
   // Where the consumer reads it, and where it reads the reductions that it holds already.
-  const Piece& piece = *group.pieces()[0];
+  const PieceReads& piece = *group.pieces()[0];
   const Index* common = nullptr;
   for (Node* reduction : reductions) {
     for (int i = 0; i < reduction->num_results(); ++i) {

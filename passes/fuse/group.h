@@ -18,10 +18,10 @@ namespace cermet::fuse {
 
 // What is written by one set of loops: the root of the group, or one of the pieces that a
 // concatenation or pad at the root is written in.
-struct Piece {
-  Piece(Value root, const std::deque<Node*>& members, const DimFacts& facts);
-  Piece(const Piece&) = delete;
-  Piece& operator=(const Piece&) = delete;
+struct PieceReads {
+  PieceReads(Value root, const std::deque<Node*>& members, const DimFacts& facts);
+  PieceReads(const PieceReads&) = delete;
+  PieceReads& operator=(const PieceReads&) = delete;
 
   Value root;
   lower::IndexSpace space;
@@ -46,10 +46,10 @@ class Group {
 
   // The root without the reshapes of the result.
   Value StrippedRoot() const;
-  const std::vector<std::unique_ptr<Piece>>& pieces() const { return pieces_; }
+  const std::vector<std::unique_ptr<PieceReads>>& pieces() const { return pieces_; }
   // One for the value of each pad that is a piece of the root: computed for every element of the
   // border.
-  const std::vector<std::unique_ptr<Piece>>& borders() const { return borders_; }
+  const std::vector<std::unique_ptr<PieceReads>>& borders() const { return borders_; }
 
   // The computations of one element, roughly: what the kernel costs to compile.
   int64_t weight() const { return weight_; }
@@ -75,8 +75,8 @@ class Group {
   std::set<const Node*> prologue_;
   std::vector<Node*> anchors_;
   std::vector<Node*> row_reductions_;
-  std::vector<std::unique_ptr<Piece>> pieces_;
-  std::vector<std::unique_ptr<Piece>> borders_;
+  std::vector<std::unique_ptr<PieceReads>> pieces_;
+  std::vector<std::unique_ptr<PieceReads>> borders_;
 };
 
 // The answer of a rule: may the producer join, and why (not).

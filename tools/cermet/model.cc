@@ -12,9 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "codegen/target.h"
 #include "frontend/onnx/importer.h"
-#include "ir/output_file.h"
 #include "ir/parser.h"
-#include "ir/printer.h"
 #include "ir/status.h"
 #include "passes/bind_dims.h"
 #include "passes/registry.h"
@@ -141,16 +139,6 @@ absl::Status CheckIsGraph(const std::string& path) {
                                                  " --stage ", form, "` reads it"));
 }
 
-absl::Status CheckConstants(const Module& module, const std::string& path) {
-  for (const auto& [name, entry] : module.constants().entries()) {
-    if (entry.HasBytes()) continue;
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ".bin: is missing; it holds the bytes of constant @", name,
-                     ". It was written with the text, and has to stay next to it"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::unique_ptr<Module>> LoadText(const std::string& path,
                                                  const LoadOptions& options) {
   CERMET_RETURN_IF_ERROR(CheckIsGraph(path));
@@ -165,6 +153,16 @@ absl::StatusOr<std::unique_ptr<Module>> LoadText(const std::string& path,
 }
 
 }  // namespace
+
+absl::Status CheckConstants(const Module& module, const std::string& path) {
+  for (const auto& [name, entry] : module.constants().entries()) {
+    if (entry.HasBytes()) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ".bin: is missing; it holds the bytes of constant @", name,
+                     ". It was written with the text, and has to stay next to it"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::unique_ptr<Module>> LoadModel(const std::string& path,
                                                   const LoadOptions& options, Progress* progress) {
@@ -238,25 +236,6 @@ void Progress::Note(absl::string_view text) {
   Step("");
   std::fprintf(stderr, "%s\n", std::string(text).c_str());
   Step(step);
-}
-
-absl::Status WriteResult(const Arguments& arguments, absl::string_view text) {
-  if (arguments.Has("-o")) {
-    const std::string path = arguments.Get("-o");
-    CERMET_RETURN_IF_ERROR(CheckNotModel("-o", path, arguments.positional()));
-    return WriteFile(path, {text});
-  }
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  if (std::fflush(stdout) == 0) return absl::OkStatus();
-  return absl::UnavailableError("cannot write to standard output");
-}
-
-absl::Status WriteModuleResult(const Arguments& arguments, const Module& module) {
-  if (!arguments.Has("-o")) return WriteResult(arguments, Print(module));
-  CERMET_RETURN_IF_ERROR(absl::EndsWith(arguments.positional(), ".cermet")
-                             ? CheckConstants(module, arguments.positional())
-                             : CheckNotModel("-o", arguments.Get("-o"), arguments.positional()));
-  return WriteModule(module, arguments.Get("-o"));
 }
 
 }  // namespace cermet::cli

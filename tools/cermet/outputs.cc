@@ -1,6 +1,7 @@
-// The files that a command line writes, looked at before the work: nobody should wait for a result
-// that then has no place, or takes the place of another.
+// The files that a command line writes. They are looked at before the work: nobody should wait for
+// a result that then has no place, or takes the place of another.
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/env.h"
 #include "ir/output_file.h"
+#include "ir/printer.h"
 #include "ir/status.h"
 #include "tools/cermet/verbs.h"
 
@@ -93,13 +95,13 @@ absl::Status CheckNotConstants(absl::string_view flag, const std::string& path,
   return absl::OkStatus();
 }
 
-}  // namespace
-
 absl::Status CheckNotModel(absl::string_view flag, const std::string& path,
                            const std::string& model) {
   if (AreSameFile(path, model)) return NamesTheModel(flag, "the model itself", model);
   return CheckNotConstants(flag, path, model);
 }
+
+}  // namespace
 
 absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments) {
   std::vector<NamedFile> others = Inputs(verb, arguments);  // which an output must not replace
@@ -127,6 +129,25 @@ absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments) {
     CERMET_RETURN_IF_ERROR(CheckPlace(output.path));
   }
   return absl::OkStatus();
+}
+
+absl::Status WriteResult(const Arguments& arguments, absl::string_view text) {
+  if (arguments.Has("-o")) {
+    const std::string path = arguments.Get("-o");
+    CERMET_RETURN_IF_ERROR(CheckNotModel("-o", path, arguments.positional()));
+    return WriteFile(path, {text});
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (std::fflush(stdout) == 0) return absl::OkStatus();
+  return absl::UnavailableError("cannot write to standard output");
+}
+
+absl::Status WriteModuleResult(const Arguments& arguments, const Module& module) {
+  if (!arguments.Has("-o")) return WriteResult(arguments, Print(module));
+  CERMET_RETURN_IF_ERROR(IsModuleText(arguments.positional())
+                             ? CheckConstants(module, arguments.positional())
+                             : CheckNotModel("-o", arguments.Get("-o"), arguments.positional()));
+  return WriteModule(module, arguments.Get("-o"));
 }
 
 }  // namespace cermet::cli

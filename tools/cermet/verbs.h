@@ -74,6 +74,9 @@ class Progress {
 absl::StatusOr<std::unique_ptr<Module>> LoadModel(const std::string& path,
                                                   const LoadOptions& options, Progress* progress);
 
+// An error if a constant of the module, which was read from `path`, has no bytes.
+absl::Status CheckConstants(const Module& module, const std::string& path);
+
 // The word that a text form begins with, after blank lines and comments: `graph`, `kernel`, ...
 absl::string_view FirstWord(absl::string_view text);
 
@@ -87,15 +90,10 @@ absl::StatusOr<CompileOptions> ReadCompileOptions(const Arguments& arguments, co
 
 // ---- outputs.cc
 
-// A usage error if `path`, which `flag` names, is the model's own file or that of its constants.
-absl::Status CheckNotModel(absl::string_view flag, const std::string& path,
-                           const std::string& model);
 // Two flags that name one file of which one is written, one that names the model, or none (`-`),
 // are a usage error; CERMET_TRACE counts as a flag. A file that cannot be written because of its
 // folder is a failure.
 absl::Status CheckOutputs(const Verb& verb, const Arguments& arguments);
-
-// ---- model.cc
 
 // Writes to the file of flag -o, which must not be the model, or to standard output.
 absl::Status WriteResult(const Arguments& arguments, absl::string_view text);
